@@ -1,0 +1,53 @@
+/**
+ * Header fields as node's `rawHeaders`: name, value, name, value, … in the order and case received.
+ *
+ *     [ 'Host', 'a.example', 'accept', 'text/html', 'Accept', 'text/plain' ]
+ *
+ * Nothing is merged and nothing is lost on the way through; a lookup costs a walk, which for the
+ * dozen fields of a real message is cheaper than building a map.
+ */
+export type Fields = string[]
+
+/** Whether `name` is `lowerName` in any case. Nearly every miss ends at the length. */
+export function isField(name: string, lowerName: string): boolean {
+  return (
+    name.length === lowerName.length && (name === lowerName || name.toLowerCase() === lowerName)
+  )
+}
+
+/** The value of the first field of that name. */
+export function fieldValue(fields: Readonly<Fields>, lowerName: string): string | undefined {
+  for (let i = 0; i < fields.length; i += 2) {
+    if (isField(fields[i] as string, lowerName)) return fields[i + 1]
+  }
+  return undefined
+}
+
+/** The values of all fields of that name, in order. */
+export function fieldValues(fields: Readonly<Fields>, lowerName: string): string[] {
+  const values: string[] = []
+  for (let i = 0; i < fields.length; i += 2) {
+    if (isField(fields[i] as string, lowerName)) values.push(fields[i + 1] as string)
+  }
+  return values
+}
+
+/** How many fields have that name. */
+export function fieldCount(fields: Readonly<Fields>, lowerName: string): number {
+  let count = 0
+  for (let i = 0; i < fields.length; i += 2) {
+    if (isField(fields[i] as string, lowerName)) count += 1
+  }
+  return count
+}
+
+/** The members of a comma-separated field over all its lines, in lower case, without empty ones. */
+export function listMembers(fields: Readonly<Fields>, lowerName: string): string[] {
+  return fieldValues(fields, lowerName).flatMap((value) =>
+    value
+      .toLowerCase()
+      .split(',')
+      .map((member) => member.replace(/^[ \t]+|[ \t]+$/g, ''))
+      .filter((member) => member !== ''),
+  )
+}
