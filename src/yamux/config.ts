@@ -1,0 +1,40 @@
+import { INITIAL_WINDOW_BYTES } from './frame.ts'
+
+/** How a session behaves and what it grants its peer. */
+export interface SessionConfig {
+  /** Decides the parity of stream ids. An agent is the client (odd), a server the server (even). */
+  readonly role: 'client' | 'server'
+  /** Whether the peer may open streams; if not, each of its SYNs is answered with RST. */
+  readonly acceptStreams: boolean
+  /** What the peer may send on a stream before it was consumed: INITIAL_WINDOW_BYTES or more. */
+  readonly windowBytes: number
+  /** Streams alive at once, whoever opened them. */
+  readonly streamsMax: number
+  /** Bytes of all streams that were received and not consumed; the stream above it is reset. */
+  readonly heldBytesMax: number
+  /** SYNs without an answer at once; further streams wait. Go acceptors reset above 256. */
+  readonly unackedMax: number
+  /** After this long without a byte from the peer it is pinged. */
+  readonly keepAliveIntervalMs: number
+  /** After a ping, this long without a byte ends the session. */
+  readonly keepAliveTimeoutMs: number
+  /** From the wish to send until the peer's ACK, waiting for a slot included. */
+  readonly openTimeoutMs: number
+  /** After this side's FIN, the longest silence of the peer on the stream. */
+  readonly halfCloseTimeoutMs: number
+  /** Streams with bytes to send are reset when the transport took nothing for this long. */
+  readonly writeStallTimeoutMs: number
+}
+
+/** All but the two choices that each program makes for itself. */
+export const DEFAULT_SESSION_CONFIG: Omit<SessionConfig, 'role' | 'acceptStreams'> = {
+  windowBytes: INITIAL_WINDOW_BYTES,
+  streamsMax: 10_000,
+  heldBytesMax: 256 * 1024 * 1024,
+  unackedMax: 256,
+  keepAliveIntervalMs: 30_000,
+  keepAliveTimeoutMs: 10_000,
+  openTimeoutMs: 75_000,
+  halfCloseTimeoutMs: 300_000,
+  writeStallTimeoutMs: 60_000,
+}

@@ -1,0 +1,96 @@
+import type { SessionConfig } from './config.ts'
+import type { YamuxError } from './errors.ts'
+import type { FrameWriter } from './frame.ts'
+import { MuxStream } from './mux-stream.ts'
+import type { StreamHost } from './mux-stream.ts'
+import { OpenGate } from './open-gate.ts'
+import { SendLine } from './send-line.ts'
+
+/**
+ * Above this no stream is opened, so that the owner rotates the session. Ids end at 2^32 − 2 and
+ * are never reused; half of them last for days at thousands of streams a second.
+ */
+const OPEN_ID_MAX = 0x7f_ff_ff_ff
+
+/** The live streams of a session by id, and what they share: slots, the line, the clock. */
+export class StreamSet implements StreamHost {
+  readonly config: SessionConfig
+  readonly writer: FrameWriter
+  readonly gate: OpenGate
+  readonly line: SendLine
+  nowMs: number
+  private readonly byId = new Map<number, MuxStream>()
+  private nextId: number
+  private heldBytes = 0
+
+  constructor(config: SessionConfig, writer: FrameWriter, nowMs: number) {
+    this.config = config
+    this.writer = writer
+    this.nowMs = nowMs
+    this.gate = new OpenGate(config.unackedMax)
+    this.line = new SendLine(config.writeStallTimeoutMs)
+    this.nextId = config.role === 'client' ? 1 : 2
+  }
+
+  get size(): number {
+    return this.byId.size
+  }
+
+  get isFull(): boolean {
+    return this.byId.size >= this.config.streamsMax
+  }
+
+  get hasIds(): boolean {
+    return this.nextId <= OPEN_ID_MAX
+  }
+
+  /** Whether `id` is one that only the peer gives. 0 means the session. */
+  isPeerId(id: number): boolean {
+    return id !== 0 && id % 2 !== this.nextId % 2
+  }
+
+  get(id: number): MuxStream | undefined {
+    return this.byId.get(id)
+  }
+
+  open(): MuxStream {
+    const id = this.nextId
+    this.nextId += 2
+    return this.add(new MuxStream(this, id, 'idle'))
+  }
+
+  offer(id: number): MuxStream {
+    return this.add(new MuxStream(this, id, 'offered'))
+  }
+
+  /** Looks at every deadline; costs nothing while there are no streams. */
+  tick(nowMs: number): void {
+    for (const stream of this.byId.values()) stream.tick(nowMs)
+    this.line.tick(nowMs)
+  }
+
+  /** Ends the streams of which the peer has not heard. */
+  loseIdle(error: YamuxError): void {
+    for (const stream of this.byId.values()) if (stream.isIdle) stream.lose(error)
+  }
+
+  loseAll(error: YamuxError): void {
+    for (const stream of this.byId.values()) stream.lose(error)
+  }
+
+  // The host of the streams.
+
+  hold(byteCount: number): boolean {
+    this.heldBytes += byteCount
+    return this.heldBytes <= this.config.heldBytesMax
+  }
+
+  forget(streamId: number): void {
+    this.byId.delete(streamId)
+  }
+
+  private add(stream: MuxStream): MuxStream {
+    this.byId.set(stream.id, stream)
+    return stream
+  }
+}
