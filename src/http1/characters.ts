@@ -33,6 +33,24 @@ export function isAllOfClass(text: string, characterClass: number): boolean {
   return skipClass(text, 0, characterClass) === text.length
 }
 
+/** The index of the first character at or behind `from` that is no SP or HTAB. */
+export function skipBlanks(text: string, from: number): number {
+  let at = from
+  while (isBlank(text.charCodeAt(at))) at += 1
+  return at
+}
+
+/** The index behind the last character of [start, end) that is no SP or HTAB. */
+export function trimBlanks(text: string, start: number, end: number): number {
+  let at = end
+  while (at > start && isBlank(text.charCodeAt(at - 1))) at -= 1
+  return at
+}
+
+export function isBlank(code: number): boolean {
+  return code === SP || code === HTAB
+}
+
 /** A character beyond latin1 is of no class. */
 function isOfClass(code: number, characterClass: number): boolean {
   return code < 256 && ((CLASSES[code] as number) & characterClass) !== 0

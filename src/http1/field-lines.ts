@@ -1,5 +1,6 @@
 import { assert } from '../std/assert.ts'
-import { COLON, CR, HTAB, LF, SP, TEXT, TOKEN, isAllOfClass, skipClass } from './characters.ts'
+import { COLON, CR, LF, TEXT, TOKEN } from './characters.ts'
+import { isAllOfClass, isBlank, skipBlanks, skipClass, trimBlanks } from './characters.ts'
 import type { Fields } from './fields.ts'
 import { HttpViolation } from './violation.ts'
 
@@ -58,20 +59,4 @@ export function badCharacter(text: string, at: number): HttpViolation {
 
 function badName(text: string, lineStart: number): HttpViolation {
   return new HttpViolation(isBlank(text.charCodeAt(lineStart)) ? 'folded-line' : 'bad-field-name')
-}
-
-function skipBlanks(text: string, from: number): number {
-  let at = from
-  while (isBlank(text.charCodeAt(at))) at += 1
-  return at
-}
-
-function trimBlanks(text: string, start: number, end: number): number {
-  let at = end
-  while (at > start && isBlank(text.charCodeAt(at - 1))) at -= 1
-  return at
-}
-
-function isBlank(code: number): boolean {
-  return code === SP || code === HTAB
 }

@@ -1,3 +1,5 @@
+import { skipBlanks, trimBlanks } from './characters.ts'
+
 /**
  * Header fields as node's `rawHeaders`: name, value, name, value, … in the order and case received.
  *
@@ -43,11 +45,14 @@ export function fieldCount(fields: Readonly<Fields>, lowerName: string): number 
 
 /** The members of a comma-separated field over all its lines, in lower case, without empty ones. */
 export function listMembers(fields: Readonly<Fields>, lowerName: string): string[] {
-  return fieldValues(fields, lowerName).flatMap((value) =>
-    value
-      .toLowerCase()
-      .split(',')
-      .map((member) => member.replace(/^[ \t]+|[ \t]+$/g, ''))
-      .filter((member) => member !== ''),
-  )
+  return fieldValues(fields, lowerName)
+    .flatMap((value) => value.toLowerCase().split(','))
+    .map((member) => withoutBlanks(member))
+    .filter((member) => member !== '')
+}
+
+/** String.trim would also take 0xa0, which is text here and no blank (RFC 9110 §5.6.3). */
+function withoutBlanks(text: string): string {
+  const start = skipBlanks(text, 0)
+  return text.slice(start, trimBlanks(text, start, text.length))
 }

@@ -29,8 +29,10 @@ const VERSION_LENGTH = 'HTTP/1.1'.length
  */
 export function parseRequestHead(text: string): RequestHead | HttpViolation {
   const methodEnd = skipClass(text, 0, TOKEN)
-  const targetEnd = skipClass(text, methodEnd + 1, TARGET)
-  if (methodEnd === 0 || text.charCodeAt(methodEnd) !== SP || text.charCodeAt(targetEnd) !== SP) {
+  const targetStart = methodEnd + 1
+  const targetEnd = skipClass(text, targetStart, TARGET)
+  const spaced = text.charCodeAt(methodEnd) === SP && text.charCodeAt(targetEnd) === SP
+  if (!spaced || methodEnd === 0 || targetEnd === targetStart) {
     return new HttpViolation('bad-request-line')
   }
   const lineEnd = targetEnd + 1 + VERSION_LENGTH
@@ -39,7 +41,7 @@ export function parseRequestHead(text: string): RequestHead | HttpViolation {
   if (!isLineEnd(text, lineEnd)) return new HttpViolation('bad-request-line')
 
   const method = text.slice(0, methodEnd)
-  const target = text.slice(methodEnd + 1, targetEnd)
+  const target = text.slice(targetStart, targetEnd)
   if (!isTargetForm(method, target)) return new HttpViolation('bad-request-line')
   const fields = parseFieldLines(text, lineEnd + 2)
   if (fields instanceof HttpViolation) return fields

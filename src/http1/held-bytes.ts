@@ -1,3 +1,5 @@
+const EMPTY = new Uint8Array(0)
+
 /**
  * Bytes that wait for the rest of their line or head, copied into one growing buffer: the chunks
  * they came in belong to somebody else, and byte by byte they would cost an object each.
@@ -5,7 +7,7 @@
  *     buffer  [ held ──────── length ┊ room to double ]
  */
 export class HeldBytes {
-  buffer = new Uint8Array(0)
+  buffer: Uint8Array = EMPTY
   length = 0
 
   append(bytes: Uint8Array, start: number, end: number): void {
@@ -18,7 +20,7 @@ export class HeldBytes {
   /** Forgets the bytes and their memory. */
   clear(): void {
     if (this.length === 0) return
-    this.buffer = new Uint8Array(0)
+    this.buffer = EMPTY
     this.length = 0
   }
 

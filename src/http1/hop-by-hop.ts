@@ -18,6 +18,9 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'upgrade',
 ])
 
+/** Most names cannot be one of these by their length alone, and need no lower case. */
+const HOP_BY_HOP_LENGTHS: ReadonlySet<number> = new Set([...HOP_BY_HOP].map((name) => name.length))
+
 /**
  * Fields that Connection cannot name away whatever the caller keeps: without its length a body
  * would turn into a second message, and without its Host a request would go elsewhere.
@@ -33,13 +36,13 @@ const NO_NAMES: ReadonlySet<string> = new Set()
 export function withoutHopByHop(fields: Readonly<Fields>, keep = NO_NAMES): Fields {
   const named = connectionTokens(fields)
   const kept: Fields = []
-  let keptTe = false
+  let teSeen = false
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] as string
     if (isField(name, 'te')) {
-      if (!keptTe && listMembers(fields, 'te').includes('trailers')) kept.push(name, 'trailers')
-      keptTe = true
-    } else if (!endsHere(name.toLowerCase(), named, keep)) {
+      if (!teSeen && listMembers(fields, 'te').includes('trailers')) kept.push(name, 'trailers')
+      teSeen = true
+    } else if (!endsHere(name, named, keep)) {
       kept.push(name, fields[i + 1] as string)
     }
   }
@@ -59,11 +62,9 @@ export function wantsUpgrade(fields: Readonly<Fields>): string | undefined {
   return protocols === '' ? undefined : protocols
 }
 
-function endsHere(
-  lowerName: string,
-  named: ReadonlySet<string>,
-  keep: ReadonlySet<string>,
-): boolean {
+function endsHere(name: string, named: ReadonlySet<string>, keep: ReadonlySet<string>): boolean {
+  if (named.size === 0 && !HOP_BY_HOP_LENGTHS.has(name.length)) return false
+  const lowerName = name.toLowerCase()
   if (HOP_BY_HOP.has(lowerName)) return true
   return named.has(lowerName) && !keep.has(lowerName) && !NEVER_NAMED_AWAY.has(lowerName)
 }
