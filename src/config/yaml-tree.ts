@@ -1,0 +1,144 @@
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  type Pair,
+} from 'yaml'
+import type { Range } from './source-file.ts'
+
+/**
+ * A YAML document as the configuration sees it: aliases and merge keys are resolved, every scalar
+ * is the text that was written, and everything knows its place.
+ */
+export type YamlNode = YamlText | YamlNull | YamlList | YamlMap
+
+export interface YamlText extends Range {
+  readonly kind: 'text'
+  readonly text: string
+}
+
+/** Nothing, `null` or `~`: the setting keeps its default. */
+export interface YamlNull extends Range {
+  readonly kind: 'null'
+}
+
+export interface YamlList extends Range {
+  readonly kind: 'list'
+  readonly items: readonly YamlNode[]
+}
+
+export interface YamlMap extends Range {
+  readonly kind: 'map'
+  readonly entries: readonly YamlEntry[]
+}
+
+export interface YamlEntry {
+  readonly name: string
+  readonly key: Range
+  readonly value: YamlNode
+}
+
+/** A sentence about a place in the document. */
+export interface YamlProblem extends Range {
+  readonly text: string
+}
+
+/** No sane configuration comes near; a file of nested aliases is over it at once. */
+const NODES_MAX = 100_000
+const TAGS = new Set(['str', 'int', 'float', 'bool', 'null', 'map', 'seq'])
+
+/** Builds the tree of one document without syntax errors. */
+export class YamlTree {
+  readonly problems: YamlProblem[] = []
+  readonly root: YamlNode
+  private readonly document: Document
+  private readonly open = new Set<Node>()
+  private count = 0
+
+  constructor(document: Document) {
+    this.document = document
+    this.root = this.build(document.contents)
+  }
+
+  private build(node: Node | null): YamlNode {
+    const range = rangeOf(node)
+    if (node === null || !this.withinLimit(range)) return { kind: 'null', ...range }
+    if (isAlias(node)) return this.target(node, range)
+    this.checkTag(node, range)
+    if (isScalar(node)) return scalar(node.value, node.source, range)
+    this.open.add(node)
+    const built: YamlNode = isSeq(node)
+      ? { kind: 'list', items: node.items.map((item) => this.build(item as Node)), ...range }
+      : { kind: 'map', entries: isMap(node) ? this.entries(node.items as Pair[]) : [], ...range }
+    this.open.delete(node)
+    return built
+  }
+
+  private entries(pairs: readonly Pair[]): YamlEntry[] {
+    const own: YamlEntry[] = []
+    const merged: YamlEntry[] = []
+    for (const pair of pairs) {
+      const key = rangeOf(pair.key as Node | null)
+      const value = this.build(pair.value as Node | null)
+      const name = isScalar(pair.key) ? (pair.key.source ?? String(pair.key.value)) : undefined
+      if (name === '<<') merged.push(...this.mergedEntries(value, key))
+      else if (name !== undefined && name !== '') own.push({ name, key, value })
+      else this.problems.push({ text: 'a key must be a name', ...key })
+    }
+    const names = new Set(own.map(({ name }) => name))
+    return [...own, ...merged.filter(({ name }) => !names.has(name) && names.add(name))]
+  }
+
+  /** `<<: *defaults`: the other section's keys, unless this one has them itself. */
+  private mergedEntries(value: YamlNode, key: Range): readonly YamlEntry[] {
+    if (value.kind === 'map') return value.entries
+    if (value.kind === 'list') return value.items.flatMap((item) => this.mergedEntries(item, key))
+    this.problems.push({ text: '<< must name a section, as in <<: *name', ...key })
+    return []
+  }
+
+  private target(alias: Alias, range: Range): YamlNode {
+    const target = alias.resolve(this.document)
+    if (target !== undefined && !this.open.has(target)) return this.build(target)
+    const text =
+      target === undefined
+        ? `alias *${alias.source} has no anchor &${alias.source} before it`
+        : `alias *${alias.source} contains itself`
+    this.problems.push({ text, ...range })
+    return { kind: 'null', ...range }
+  }
+
+  private checkTag(node: Node, range: Range): void {
+    const tag = 'tag' in node && typeof node.tag === 'string' ? node.tag : undefined
+    if (tag === undefined || TAGS.has(tag.replace('tag:yaml.org,2002:', ''))) return
+    const written = tag.replace('tag:yaml.org,2002:', '!!')
+    this.problems.push({ text: `tag ${written} has no meaning here`, ...range })
+  }
+
+  private withinLimit(range: Range): boolean {
+    this.count += 1
+    if (this.count === NODES_MAX) {
+      const text = `the file holds more than ${NODES_MAX} values once its aliases are expanded`
+      this.problems.push({ text, ...range })
+    }
+    return this.count < NODES_MAX
+  }
+}
+
+function scalar(value: unknown, source: string | undefined, range: Range): YamlNode {
+  if (value === null) return { kind: 'null', ...range }
+  return {
+    kind: 'text',
+    text: typeof value === 'string' ? value : (source ?? String(value)),
+    ...range,
+  }
+}
+
+function rangeOf(node: Node | null): Range {
+  const [start, end] = node?.range ?? [0, 0]
+  return { start, end }
+}

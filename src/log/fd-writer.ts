@@ -1,0 +1,82 @@
+import { write } from 'node:fs'
+import { errorCode } from '../std/errors.ts'
+
+/** How much may wait for a slow reader before further lines are lost. */
+const WAITING_MAX_BYTES = 8_388_608
+const RETRY_MS = 20
+const CLOSE_MS = 1_000
+
+/**
+ * Writes lines to a file descriptor from the thread pool, one write at a time, so that a reader
+ * that is stuck never stops the program:
+ *
+ *     write() → [ line ][ line ][ line ]     all that wait leave in the next write
+ *                  waiting                → [ chunk ] → descriptor
+ *                                            in flight
+ *
+ * What cannot be written is lost and counted. A closed pipe or a full disk is no reason to end.
+ */
+export class FdWriter {
+  /** Lines that were given up, since the start. */
+  lost = 0
+  private readonly fd: number
+  private waiting: string[] = []
+  private waitingBytes = 0
+  private inFlight = false
+  private onIdle: (() => void) | undefined
+
+  constructor(fd: number) {
+    this.fd = fd
+  }
+
+  write(line: string): void {
+    if (this.waitingBytes + line.length > WAITING_MAX_BYTES) {
+      this.lost += 1
+      return
+    }
+    this.waiting.push(line)
+    this.waitingBytes += line.length
+    if (!this.inFlight) this.next()
+  }
+
+  /** Resolves when everything is written, or after a second with a reader that does not read. */
+  close(): Promise<void> {
+    if (!this.inFlight) return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, CLOSE_MS)
+      this.onIdle = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  private next(): void {
+    this.inFlight = this.waiting.length > 0
+    if (!this.inFlight) {
+      this.onIdle?.()
+      return
+    }
+    const lines = this.waiting
+    this.waiting = []
+    this.waitingBytes = 0
+    this.send(Buffer.from(lines.join('')), lines.length)
+  }
+
+  private send(chunk: Uint8Array, lines: number): void {
+    write(this.fd, chunk, 0, chunk.length, null, (error, written) => {
+      if (error === null && written === chunk.length) this.next()
+      else if (error === null) this.send(chunk.subarray(written), lines)
+      else if (errorCode(error) === 'EAGAIN') this.retry(chunk, lines)
+      else {
+        this.lost += lines
+        this.next()
+      }
+    })
+  }
+
+  /** The descriptor is in non-blocking mode and its pipe is full; nothing tells when it empties. */
+  private retry(chunk: Uint8Array, lines: number): void {
+    setTimeout(() => this.send(chunk, lines), RETRY_MS)
+  }
+}

@@ -1,0 +1,131 @@
+import { type Logger as Pino, pino } from 'pino'
+import { describeError, errorCode } from '../std/errors.ts'
+import type { LogConfig } from './config.ts'
+import { FdWriter } from './fd-writer.ts'
+import { LogLevels, rankOf } from './log-levels.ts'
+import type { LogFields, Logger, LogLevel } from './logger.ts'
+
+/** Takes one line at a time: a Node stream, or an array's `push` in a test. */
+export interface LogDestination {
+  write(line: string): unknown
+  on?(event: 'error', listener: () => void): unknown
+  close?(): Promise<void> | void
+}
+
+/** A program's log: its root logger, and the handles that only the program itself turns. */
+export interface ProgramLog {
+  readonly logger: Logger
+  /** Changes the levels of every logger, also of those that exist already. */
+  configure(config: LogConfig): void
+  /** Resolves when what was logged is written; await it before the process ends. */
+  close(): Promise<void>
+}
+
+const STDERR = 2
+
+/**
+ * Opens the log of a program. Each message is a line of JSON, with its keys in this order:
+ *
+ *     {"level":"info","ts":"2025-03-01T09:30:00.000Z","subsystem":"proxy","msg":"started",…fields}
+ *
+ * A destination that fails (a closed pipe, a full disk) loses messages and never ends the program.
+ */
+export function openLog(
+  config: LogConfig,
+  destination: LogDestination = new FdWriter(STDERR),
+): ProgramLog {
+  const levels = new LogLevels(config)
+  const options = {
+    base: null,
+    level: 'debug',
+    timestamp: () => `,"ts":"${new Date().toISOString()}"`,
+    formatters: { level: (label: string) => ({ level: label }) },
+  }
+  const root = pino(options, { write: (line) => writeSafely(destination, line) })
+  // A stream without this listener would end the process at its first error.
+  destination.on?.('error', () => {})
+  return {
+    logger: new JsonLogger(root, levels, '', {}),
+    configure: (changed) => levels.change(changed),
+    close: async () => destination.close?.(),
+  }
+}
+
+function writeSafely(destination: LogDestination, line: string): void {
+  try {
+    destination.write(line)
+  } catch {
+    // There is no place left to report to.
+  }
+}
+
+class JsonLogger implements Logger {
+  private readonly root: Pino
+  private readonly pino: Pino
+  private readonly levels: LogLevels
+  private readonly subsystem: string
+  private readonly fields: LogFields
+  private threshold = 0
+  /** Of the levels that `threshold` was taken from. */
+  private version = -1
+
+  constructor(root: Pino, levels: LogLevels, subsystem: string, fields: LogFields) {
+    this.root = root
+    this.pino = root.child({ ...(subsystem === '' ? {} : { subsystem }), ...fields })
+    this.levels = levels
+    this.subsystem = subsystem
+    this.fields = fields
+  }
+
+  debug(message: string, fields?: LogFields): void {
+    if (this.isEnabled('debug')) this.pino.debug(entry(message, fields))
+  }
+
+  info(message: string, fields?: LogFields): void {
+    if (this.isEnabled('info')) this.pino.info(entry(message, fields))
+  }
+
+  warn(message: string, fields?: LogFields): void {
+    if (this.isEnabled('warn')) this.pino.warn(entry(message, fields))
+  }
+
+  error(message: string, fields?: LogFields): void {
+    if (this.isEnabled('error')) this.pino.error(entry(message, fields))
+  }
+
+  child(subsystem: string | undefined, fields: LogFields = {}): Logger {
+    const name = [this.subsystem, subsystem ?? ''].filter((part) => part !== '').join('.')
+    return new JsonLogger(this.root, this.levels, name, { ...this.fields, ...readable(fields) })
+  }
+
+  isEnabled(level: LogLevel): boolean {
+    if (this.version !== this.levels.version) {
+      this.version = this.levels.version
+      this.threshold = this.levels.thresholdOf(this.subsystem)
+    }
+    return rankOf(level) >= this.threshold
+  }
+}
+
+/** pino writes an object's keys in their order, and a message argument last; so it goes in here. */
+function entry(message: string, fields: LogFields = {}): LogFields {
+  return { msg: message, ...readable(fields) }
+}
+
+/** Keys that every line has already; a field of that name must not write it a second time. */
+const TAKEN = new Set(['level', 'ts', 'subsystem', 'msg'])
+
+function readable(fields: LogFields): LogFields {
+  const result: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(fields)) {
+    if (!(value instanceof Error)) result[TAKEN.has(key) ? `${key}_` : key] = value
+    else if (key === 'error') Object.assign(result, explained(value))
+    else result[key] = explained(value)
+  }
+  return result
+}
+
+function explained(error: Error): LogFields {
+  const code = errorCode(error)
+  return { error: describeError(error), ...(code === undefined ? {} : { code }) }
+}
