@@ -10,6 +10,11 @@ export interface SessionConfig {
   readonly windowBytes: number
   /** Streams alive at once, whoever opened them. */
   readonly streamsMax: number
+  /**
+   * The last id that `open` gives, so that the owner rotates the session long before ids end at
+   * 2^32 − 2. Half of them last for days at thousands of streams a second.
+   */
+  readonly streamIdMax: number
   /** Bytes of all streams that were received and not consumed; the stream above it is reset. */
   readonly heldBytesMax: number
   /** SYNs without an answer at once; further streams wait. Go acceptors reset above 256. */
@@ -30,6 +35,7 @@ export interface SessionConfig {
 export const DEFAULT_SESSION_CONFIG: Omit<SessionConfig, 'role' | 'acceptStreams'> = {
   windowBytes: INITIAL_WINDOW_BYTES,
   streamsMax: 10_000,
+  streamIdMax: 0x7f_ff_ff_ff,
   heldBytesMax: 256 * 1024 * 1024,
   unackedMax: 256,
   keepAliveIntervalMs: 30_000,

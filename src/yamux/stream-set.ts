@@ -6,12 +6,6 @@ import type { StreamHost } from './mux-stream.ts'
 import { OpenGate } from './open-gate.ts'
 import { SendLine } from './send-line.ts'
 
-/**
- * Above this no stream is opened, so that the owner rotates the session. Ids end at 2^32 − 2 and
- * are never reused; half of them last for days at thousands of streams a second.
- */
-const OPEN_ID_MAX = 0x7f_ff_ff_ff
-
 /** The live streams of a session by id, and what they share: slots, the line, the clock. */
 export class StreamSet implements StreamHost {
   readonly config: SessionConfig
@@ -40,8 +34,9 @@ export class StreamSet implements StreamHost {
     return this.byId.size >= this.config.streamsMax
   }
 
+  /** Ids are never reused, so a session wears out. */
   get hasIds(): boolean {
-    return this.nextId <= OPEN_ID_MAX
+    return this.nextId <= this.config.streamIdMax
   }
 
   /** Whether `id` is one that only the peer gives. 0 means the session. */
