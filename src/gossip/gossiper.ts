@@ -37,6 +37,8 @@ const FAREWELLS = 5
 /** A gap of this many intervals between two calls means that this node was not running. */
 const STALL_INTERVALS = 10
 const CONTACTS_MAX = 64
+/** Timers fire a little early, and sums of fractions fall a little short. */
+const EARLY_MS = 1
 
 /**
  * One node's part in the gossip: bytes and `now` in, calls on the shell out. The caller calls
@@ -123,7 +125,7 @@ export class Gossiper {
     const latenessMs = now - this.deadline
     if (!this.observeTime(now)) this.health.ticked(latenessMs)
     const { time } = this.clock
-    if (time < this.nextTick) return
+    if (time < this.nextTick - EARLY_MS) return
     const { self } = this.cluster
     self.beat()
     self.collect(time)
