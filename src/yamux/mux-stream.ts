@@ -206,7 +206,7 @@ export class MuxStream implements Stream, Opener, SenderStream {
   // What the sender does.
 
   /**
-   * Whether the peer knows the stream, or may hear of it by the next frame. SYN rides on that frame,
+   * Whether the peer knows the stream, or may hear of it by the next frame. SYN rides on that one,
    * unless there is a larger window to grant: only a window update carries that.
    */
   introduce(): boolean {
@@ -226,7 +226,7 @@ export class MuxStream implements Stream, Opener, SenderStream {
     this.host.writer.data(flags, this.id, payload)
   }
 
-  /** Never on a data frame: the Go peers see the end before they store the bytes that came along. */
+  /** Never on a data frame: the Go peers see the end before they store the bytes beside it. */
   sendFin(): void {
     if (this.state === 'idle') this.sendSyn()
     this.host.writer.control(Lead.fin, this.id, 0)

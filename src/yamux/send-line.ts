@@ -7,7 +7,7 @@ export interface Sender {
 }
 
 /**
- * The streams that wait for the transport, which they share fairly: one share each, round and round.
+ * The streams that wait for the transport and share it fairly: one share each, round and round.
  *
  *              ┌──────── wants more: to the back ─────────┐
  *              ▼                                          │
@@ -60,7 +60,7 @@ export class SendLine {
     for (const sender of this.line) sender.stalled()
   }
 
-  /* A Set goes through what is added while it is gone through: joining again is going to the back. */
+  /* A loop over a Set reaches what is added on the way: joining again is going to the back. */
   private run(): void {
     if (this.isRunning) return
     this.isRunning = true

@@ -9,8 +9,8 @@ import { Session } from './session.ts'
 import type { SessionShell, Stream, StreamHandler } from './session.ts'
 
 /*
- * Two sessions on a pair of pipes that cut, delay and fill up at random, with users that write, end,
- * reset and consume at random, also from inside their callbacks:
+ * Two sessions on a pair of pipes that cut, delay and fill up at random, with users that write,
+ * end, reset and consume at random, also from inside their callbacks:
  *
  *     User ─ Stream ─ Session ─ Side ═══ pipe ═══▶ Side ─ Session ─ Stream ─ User
  *

@@ -524,7 +524,7 @@ test('GoAway 0: no new streams, existing ones live, unsent ones are refused', ()
   expect(stream.write(bytesOf('x'))).toBe(true)
 })
 
-test('GoAway 0 of this side: a later SYN gets RST, earlier streams live, and it is said once', () => {
+test('GoAway 0 of this side: said once, later SYNs get RST, earlier streams live', () => {
   const world = new World()
   world.peer('WindowUpdate|SYN 1 0')
   world.session.goAway()

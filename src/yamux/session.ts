@@ -106,7 +106,7 @@ export class Session {
     if (this.streams.size > 0) this.streams.tick(nowMs)
   }
 
-  /** Opens a stream; undefined while `canOpen` is false. The peer hears of it with its first frame. */
+  /** Opens a stream, of which the peer hears by its first frame; undefined unless `canOpen`. */
   open(handler: StreamHandler, nowMs: number): Stream | undefined {
     if (!this.canOpen) return undefined
     this.streams.nowMs = nowMs
@@ -116,8 +116,8 @@ export class Session {
   }
 
   /**
-   * The transport is full (writes queue), or has room again (they leave, stream by stream). While it
-   * stays full, `true` again says that it took something, and so has not stalled.
+   * The transport is full (writes queue), or has room again (they leave, stream by stream). While
+   * it stays full, `true` again says that it took something, and so has not stalled.
    */
   setCongested(congested: boolean): void {
     if (!this.isOver) this.streams.line.setCongested(congested, this.streams.nowMs)
@@ -130,7 +130,7 @@ export class Session {
     this.shell.control(Lead.goAway, 0, code)
   }
 
-  /** Ends the session: tells the peer (unless `code` is undefined), every stream, then the shell. */
+  /** Ends the session: tells the peer (if there is a `code`), every stream, then the shell. */
   close(code: GoAwayCode | undefined, error: YamuxError): void {
     if (this.isOver) return
     this.isOver = true
