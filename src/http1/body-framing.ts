@@ -69,7 +69,7 @@ function parseContentLength([value = '', ...more]: string[]): BodyFraming | Http
     : new HttpViolation('bad-content-length')
 }
 
-/** HTTP/1.0 has no transfer codings; one that shows up there is a faulty framing (RFC 9112 §6.1). */
+/** HTTP/1.0 has no transfer codings; one there makes the framing faulty (RFC 9112 §6.1). */
 function parseTransferEncoding(
   [value = '', ...more]: string[],
   minorVersion: 0 | 1,

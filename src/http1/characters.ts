@@ -2,7 +2,7 @@
 export const TOKEN = 1
 /** What a field value or a reason holds: HTAB, SP, visible ASCII, and obs-text from 0x80 on. */
 export const TEXT = 2
-/** What a request target holds: anything visible. Raw UTF-8 is not allowed by RFC 3986, but sent. */
+/** What a request target holds: anything visible. RFC 3986 knows no raw UTF-8, but it is sent. */
 export const TARGET = 4
 
 export const HTAB = 0x09

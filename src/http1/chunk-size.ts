@@ -1,6 +1,6 @@
 import { HttpViolation } from './violation.ts'
 
-/** A chunk size line without its CRLF. A size has eight digits at most, an extension is unheard of. */
+/** A chunk size line without its CRLF. Sizes have a few digits, extensions are unheard of. */
 export const CHUNK_LINE_BYTES_MAX = 1_024
 
 const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+"

@@ -4,7 +4,7 @@ import { isAllOfClass, isBlank, skipBlanks, skipClass, trimBlanks } from './char
 import type { Fields } from './fields.ts'
 import { HttpViolation } from './violation.ts'
 
-/** Fields in one head or trailer section. The byte limit alone would allow thousands of tiny ones. */
+/** Fields in one head or trailer section: its byte limit alone would allow thousands. */
 export const FIELDS_MAX = 1_000
 
 /**

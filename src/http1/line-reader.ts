@@ -45,7 +45,7 @@ export class LineReader {
   }
 }
 
-/** These lines have a handful of bytes, and what follows may be large: a native search would lose. */
+/** These lines have a handful of bytes; a native search would not stop at `to`. */
 function findLineFeed(bytes: Uint8Array, from: number, to: number): number {
   for (let at = from; at < to; at += 1) {
     if (bytes[at] === LF) return at
