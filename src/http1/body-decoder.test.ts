@@ -119,7 +119,7 @@ function naiveChunked(text: string): { body: string; consumed: number } | 'cut o
     const lineEnd = text.indexOf('\n', at)
     if (lineEnd === -1) return 'cut off'
     const line = text.slice(at, lineEnd + 1)
-    if (!/^[0-9a-f]+(;[a-z]+)?\r\n$/i.test(line)) return 'refused'
+    if (!/^[0-9a-f]+(;[-0-9a-z]+)*\r\n$/.test(line)) return 'refused'
     const size = Number.parseInt(line, 16)
     at = lineEnd + 1
     if (size === 0) break
