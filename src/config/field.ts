@@ -63,7 +63,7 @@ export function defineField<Value>(
   return {
     ...kind,
     node: 'field',
-    options: options as FieldOptions,
+    options,
     initial: initialValue(kind, options.default),
     isEmpty,
     parse(text, name) {

@@ -132,7 +132,7 @@ export function flag(options: FieldOptions<boolean> & { readonly default?: boole
 interface Range {
   readonly min: number
   readonly max: number
-  show(value: number): string
+  readonly show: (value: number) => string
 }
 
 function inRange(value: number, name: string, { min, max, show }: Range): Parsed<number> {

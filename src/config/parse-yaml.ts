@@ -67,7 +67,7 @@ const SYNTAX: readonly (readonly [pattern: RegExp, text: string])[] = [
 ]
 
 function syntaxProblem({ message, pos: [start, end] }: YAMLError, text: string): YamlProblem {
-  const inFlow = /^Missing , or :/.test(message) && text.slice(start - 1, start + 1) === '${'
+  const inFlow = message.startsWith('Missing , or :') && text.slice(start - 1, start + 1) === '${'
   const plain = inFlow
     ? 'a ${VARIABLE} inside [ ] or { } must be written in quotes'
     : SYNTAX.find(([pattern]) => pattern.test(message))?.[1]
@@ -84,5 +84,7 @@ function firstBelow(tokens: readonly CST.Token[], levels: number): CST.Token | u
 function childrenOf(token: CST.Token): CST.Token[] {
   if (token.type === 'document') return token.value === undefined ? [] : [token.value]
   if (!('items' in token)) return []
-  return token.items.flatMap((item) => [item.key, item.value].filter((child) => child != null))
+  return token.items.flatMap((item) =>
+    [item.key, item.value].filter((child) => child !== null && child !== undefined),
+  )
 }

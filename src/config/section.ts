@@ -64,7 +64,7 @@ export function list(options: ListOptions<string>): List<string>
 export function list<Value>(options: ListOptions<Value> & { of: Field<Value> }): List<Value>
 export function list(options: ListOptions<unknown>): List<unknown> {
   const { of = text({ help: options.help }), default: initial = [] } = options
-  return { node: 'list', of, options: options as FieldOptions, initial }
+  return { node: 'list', of, options, initial }
 }
 
 type ListOptions<Value> = FieldOptions<readonly Value[]> & {
@@ -76,7 +76,7 @@ export function items<Fields extends Shape>(
   of: Section<Fields>,
   options: FieldOptions<readonly ConfigOf<Section<Fields>>[]>,
 ): Items<Fields> {
-  return { node: 'items', of, options: options as FieldOptions }
+  return { node: 'items', of, options }
 }
 
 /** A setting with the names that its place gives it. */

@@ -7,6 +7,7 @@ import {
   isSeq,
   type Node,
   type Pair,
+  type Scalar,
 } from 'yaml'
 import type { Range } from './source-file.ts'
 
@@ -69,11 +70,11 @@ export class YamlTree {
     if (node === null || !this.withinLimit(range)) return { kind: 'null', ...range }
     if (isAlias(node)) return this.target(node, range)
     this.checkTag(node, range)
-    if (isScalar(node)) return scalar(node.value, node.source, range)
+    if (isScalar(node)) return scalar(node, range)
     this.open.add(node)
     const built: YamlNode = isSeq(node)
       ? { kind: 'list', items: node.items.map((item) => this.build(item as Node)), ...range }
-      : { kind: 'map', entries: isMap(node) ? this.entries(node.items as Pair[]) : [], ...range }
+      : { kind: 'map', entries: isMap(node) ? this.entries(node.items) : [], ...range }
     this.open.delete(node)
     return built
   }
@@ -84,9 +85,9 @@ export class YamlTree {
     for (const pair of pairs) {
       const key = rangeOf(pair.key as Node | null)
       const value = this.build(pair.value as Node | null)
-      const name = isScalar(pair.key) ? (pair.key.source ?? String(pair.key.value)) : undefined
+      const name = isScalar(pair.key) ? (pair.key.source ?? '') : ''
       if (name === '<<') merged.push(...this.mergedEntries(value, key))
-      else if (name !== undefined && name !== '') own.push({ name, key, value })
+      else if (name !== '') own.push({ name, key, value })
       else this.problems.push({ text: 'a key must be a name', ...key })
     }
     const names = new Set(own.map(({ name }) => name))
@@ -129,13 +130,10 @@ export class YamlTree {
   }
 }
 
-function scalar(value: unknown, source: string | undefined, range: Range): YamlNode {
+/** Plain scalars keep what was written: `0123` and `1_000` are no numbers yet. */
+function scalar({ value, source = '' }: Scalar, range: Range): YamlNode {
   if (value === null) return { kind: 'null', ...range }
-  return {
-    kind: 'text',
-    text: typeof value === 'string' ? value : (source ?? String(value)),
-    ...range,
-  }
+  return { kind: 'text', text: typeof value === 'string' ? value : source, ...range }
 }
 
 function rangeOf(node: Node | null): Range {

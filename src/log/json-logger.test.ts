@@ -50,10 +50,11 @@ test('a listed subsystem and the ones below it write everything, similar names d
 })
 
 test('a change of levels reaches loggers that exist already', () => {
-  const { logger, configure, messages } = logged()
+  const log = logged()
+  const { logger, messages } = log
   const gossip = logger.child('gossip')
   gossip.debug('before')
-  configure({ level: 'error', subsystems: ['gossip'] })
+  log.configure({ level: 'error', subsystems: ['gossip'] })
   gossip.debug('after')
   logger.warn('elsewhere')
   expect(messages()).toEqual(['after'])
@@ -91,7 +92,7 @@ test('a destination that throws or fails does not end the program', async () => 
   const stream = new PassThrough()
   openLog(config, stream)
   stream.destroy(new Error('EPIPE'))
-  await throwing.close()
+  await expect(throwing.close()).resolves.toBeUndefined()
 })
 
 test('a full disk loses messages and nothing else', async () => {

@@ -1,0 +1,31 @@
+import { stringify } from 'yaml'
+import { unreachable } from '../std/assert.ts'
+import { childrenOf, type ConfigOf, type Section, type Setting } from './section.ts'
+
+/** Writes a whole configuration, defaults included, as YAML that loads again. Secrets are masked. */
+export function resolvedYaml<Root extends Section>(root: Root, config: ConfigOf<Root>): string {
+  return stringify(sectionOf(root, config), { lineWidth: 0 })
+}
+
+/** The shapes of `value` are those that the sections describe: it was loaded with them. */
+function sectionOf(section: Section, config: unknown): object {
+  const values = config as Readonly<Record<string, unknown>>
+  return Object.fromEntries(
+    childrenOf(section).map(({ key, name, setting }) => [name, plain(setting, values[key])]),
+  )
+}
+
+function plain(setting: Setting, value: unknown): unknown {
+  switch (setting.node) {
+    case 'section':
+      return sectionOf(setting, value)
+    case 'items':
+      return (value as readonly unknown[]).map((item) => sectionOf(setting.of, item))
+    case 'list':
+      return (value as readonly unknown[]).map((item) => setting.of.format(item))
+    case 'field':
+      return setting.format(value)
+    default:
+      return unreachable(setting)
+  }
+}

@@ -1,0 +1,149 @@
+import { unreachable } from '../std/assert.ts'
+import type { Environment } from './expand-env.ts'
+import type { Findings } from './findings.ts'
+import type { FlagText, FlagTexts } from './flags.ts'
+import { holdsSecrets, KnownKeys } from './known-keys.ts'
+import { flagName, spokenName } from './names.ts'
+import type { Child, Complaint, ConfigOf, Items, Section } from './section.ts'
+import { originOfKey, reportMissing, reportShape, type Spot } from './spot.ts'
+import { LIST_SYNTAX, ValueReader } from './value-reader.ts'
+import type { YamlEntry, YamlNode } from './yaml-tree.ts'
+
+/** What a check takes; the section that it belongs to has the exact type. */
+type Valid = ConfigOf<Section>
+
+export interface ResolverSources {
+  readonly flags: FlagTexts
+  /** Given when variables in the file's values are expanded. */
+  readonly env: Environment | undefined
+}
+
+/**
+ * Walks the sections and settles each value: a flag wins over the file, the file over the default.
+ * A mistake is noted and the walk goes on with the default, so that all are found.
+ */
+export class Resolver {
+  private readonly root: Section
+  private readonly flags: FlagTexts
+  private readonly findings: Findings
+  private readonly values: ValueReader
+
+  constructor(root: Section, { flags, env }: ResolverSources, findings: Findings) {
+    this.root = root
+    this.flags = flags
+    this.findings = findings
+    this.values = new ValueReader(findings, env)
+  }
+
+  /** A configuration of the shape that `root` describes; only valid if nothing was found. */
+  resolve(node: YamlNode | undefined): object {
+    return this.section(this.root, { path: [], node })
+  }
+
+  private section(section: Section, spot: Spot): object {
+    const before = this.findings.problems.length
+    const keys = new KnownKeys(section)
+    const entries = this.entries(section, keys, spot)
+    const values = keys.children.map((child) => {
+      const entry = entries.get(child)
+      const path = [...spot.path, child.name]
+      const below = { path, key: entry?.key ?? spot.key, node: entry?.value }
+      return [child.key, this.setting(child, below)] as const
+    })
+    const config: object = Object.fromEntries(values)
+    if (this.findings.problems.length === before) {
+      for (const complaint of section.options.check?.(config as Valid) ?? []) {
+        this.complain(complaint, spot, entries)
+      }
+    }
+    return config
+  }
+
+  private setting({ name, setting }: Child, spot: Spot): unknown {
+    const flags = this.flagsOf(spot.path)
+    const { deprecated } = setting.options
+    if (deprecated !== undefined && (spot.node !== undefined || flags.length > 0)) {
+      const flag = flags.at(-1)?.written
+      const origin = flag === undefined ? originOfKey(spot) : { flag }
+      this.findings.warning(spot.path, `${spokenName(name)} is deprecated: ${deprecated}`, origin)
+    }
+    switch (setting.node) {
+      case 'section':
+        return this.section(setting, spot)
+      case 'items':
+        return this.items(setting, spot)
+      case 'list':
+        return this.values.list(setting, spot, flags)
+      case 'field':
+        return this.values.field(setting, spot, flags)
+      default:
+        return unreachable(setting)
+    }
+  }
+
+  private items(items: Items, spot: Spot): readonly object[] {
+    const { node, path } = spot
+    if (node === undefined || node.kind === 'null') {
+      if (items.options.required === true) reportMissing(this.findings, spot)
+      return []
+    }
+    if (node.kind !== 'list') {
+      const secret = holdsSecrets(items.of)
+      reportShape(this.findings, spot, { shape: 'a list', allowed: LIST_SYNTAX, secret })
+      return []
+    }
+    return node.items.map((item, index) => {
+      const here = [...path.slice(0, -1), `${path.at(-1)}[${index}]`]
+      const key = { start: item.start, end: item.start + 1 }
+      return this.section(items.of, { path: here, key, node: item })
+    })
+  }
+
+  /** The file's keys in this section, after a word about those that nobody knows. */
+  private entries(section: Section, keys: KnownKeys, spot: Spot): Map<Child, YamlEntry> {
+    const found = new Map<Child, YamlEntry>()
+    const { node } = spot
+    if (node === undefined || node.kind === 'null') return found
+    if (node.kind !== 'map') {
+      const allowed = keys.names.join(', ')
+      const secret = holdsSecrets(section)
+      reportShape(this.findings, spot, { shape: 'a section', allowed, secret })
+      return found
+    }
+    for (const entry of node.entries) {
+      const child = keys.find(entry.name)
+      if (child === undefined) this.unknownKey(entry, keys, spot)
+      else if (found.has(child)) this.sameSetting(entry, child, spot)
+      else found.set(child, entry)
+    }
+    return found
+  }
+
+  private unknownKey({ name, key }: YamlEntry, keys: KnownKeys, spot: Spot): void {
+    const suggestion = keys.suggestion(name, this.root)
+    const allowed = suggestion === undefined ? keys.names.join(', ') : undefined
+    const origin = { range: key, hide: 'rest' } as const
+    const details = { suggestion, allowed }
+    this.findings.problem([...spot.path, name], `unknown key "${name}"`, origin, details)
+  }
+
+  /** An earlier name beside the present one: no duplicate for YAML, but one for us. */
+  private sameSetting({ name, key }: YamlEntry, child: Child, spot: Spot): void {
+    const text = `key "${name}" is another name of a key that is there already`
+    const origin = { range: key, hide: 'rest' } as const
+    this.findings.problem([...spot.path, child.name], text, origin)
+  }
+
+  private complain(complaint: Complaint, spot: Spot, entries: Map<Child, YamlEntry>): void {
+    const { at, text } =
+      typeof complaint === 'string' ? { at: undefined, text: complaint } : complaint
+    const key = [...entries].find(([child]) => child.name === at)?.[1].key ?? spot.key
+    const flag = at === undefined ? undefined : this.flagsOf([...spot.path, at]).at(-1)
+    const origin = flag === undefined ? originOfKey({ ...spot, key }) : { flag: flag.written }
+    this.findings.complaint({ section: spot.path, at }, text, origin)
+  }
+
+  private flagsOf(path: readonly string[]): readonly FlagText[] {
+    return this.flags.get(flagName(path)) ?? []
+  }
+}
