@@ -6,7 +6,7 @@ const TICK_MS_MAX = 2_000
 
 /**
  * Tells a silent peer from a dead one. Any byte proves life, not only the answer to a ping, which
- * may sit behind a megabyte of data on a slow line. So a busy session never pings, and the Go peers,
+ * may sit behind a megabyte of data on a slow line. So a busy session never pings, and Go peers,
  * which ping every 30 s by themselves, keep an idle one alive alone.
  *
  *     heard ── intervalMs of silence ──▶ ping ── timeoutMs of silence ──▶ dead

@@ -290,7 +290,6 @@ export class MuxStream implements Stream, Opener, SenderStream {
   /** Into `closed` or `reset`. The slot comes last: freeing it sets other streams going. */
   private leave(event: StreamEvent): void {
     this.advance(event)
-    this.deadlineMs = Infinity
     this.sender.abandon()
     this.host.hold(-this.receiveWindow.heldBytes)
     this.host.forget(this.id)

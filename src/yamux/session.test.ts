@@ -694,8 +694,13 @@ test('a session that is closed from inside a callback delivers nothing more', ()
     drain: () => events.push('drain'),
     reset: (error) => events.push(error.code),
   })
-  world.peer(Uint8Array.of(...frameOf('Data|FIN 2 x'), ...frameOf('Ping|SYN 0 1')))
+  const last = frameOf('Data|FIN 2 x')
+  const ping = frameOf('Ping|SYN 0 1')
+  const syn = frameOf('WindowUpdate|SYN 1 0')
+  const goAway = frameOf('GoAway 0 0')
+  world.peer(Uint8Array.of(...last, ...ping, ...syn, ...goAway))
   expect([events, world.ends, world.takeSent()]).toEqual([['session-lost'], ['closed'], []])
+  expect([world.streams, world.peerGoAways]).toEqual([[], 0])
 })
 
 test('misuse asserts: writing behind the end, accepting without a handler', () => {

@@ -160,7 +160,7 @@ export class Session {
   private streamFrame(lead: number, streamId: number, length: number): void {
     this.receiver = undefined
     if ((lead & Flag.syn) !== 0) this.incoming(streamId)
-    const stream = this.isOver ? undefined : this.streams.get(streamId)
+    const stream = this.streams.get(streamId)
     if (stream === undefined || stream.isIdle) {
       this.count('futile')
     } else if ((lead & Flag.rst) !== 0) {
