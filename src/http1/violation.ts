@@ -73,6 +73,11 @@ const VIOLATIONS = {
     text: 'the trailer section is too large',
     meaning: 'More bytes than the decoder may hold came without an end of the trailers.',
   },
+  'too-many-informational': {
+    text: 'too many interim responses came before the answer',
+    meaning:
+      'RFC 9110 §15.2 allows any number; a peer that goes on and on does not mean to answer.',
+  },
   'bad-trailer': {
     text: 'a trailer field belongs into the head',
     meaning: 'RFC 9110 §6.5.1: framing and routing cannot be decided behind the body.',

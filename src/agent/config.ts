@@ -1,0 +1,97 @@
+import { duration, flag, integer } from '../config/number-fields.ts'
+import { items, section } from '../config/section.ts'
+import type { ConfigOf } from '../config/section.ts'
+import { address, choice, secret, text, url } from '../config/text-fields.ts'
+import { accessLogSection } from '../log/access-log-config.ts'
+import { logSection } from '../log/config.ts'
+import { SERVICE_ADDRESS_FORMS, parseServiceAddress } from './service-address.ts'
+
+/** How requests reach the service; common to the flags of `agent http` and to YAML listeners. */
+export const httpClientSection = section({
+  keepAliveTimeoutMs: duration({
+    default: '30s',
+    help: 'Interval of TCP keep-alive probes on connections to the service. 0 turns them off.',
+  }),
+  idleConnTimeoutMs: duration({
+    default: '90s',
+    help: 'How long a connection to the service is kept for the next request.',
+  }),
+  maxIdleConns: integer({
+    default: 100,
+    min: -1,
+    help: 'How many idle connections are kept; -1 is unlimited.',
+  }),
+})
+
+const listenerFields = {
+  timeoutMs: duration({
+    default: '10s',
+    required: true,
+    help:
+      'How long the service may take to begin its answer; the client then gets a 504. Counts ' +
+      'from the last byte of the request that came.',
+  }),
+  accessLog: accessLogSection,
+  httpClient: httpClientSection,
+}
+
+const listenerSection = section({
+  endpointId: text({ required: true, help: 'Endpoint to register.' }),
+  addr: text({
+    required: true,
+    help: `Service to forward to: ${SERVICE_ADDRESS_FORMS}.`,
+    check: (addr) => (parseServiceAddress(addr) === undefined ? 'invalid addr' : undefined),
+  }),
+  protocol: choice(['http'], { default: 'http', help: 'What the service speaks.' }),
+  ...listenerFields,
+})
+
+const connectSection = section(
+  {
+    url: url({
+      default: 'http://localhost:8001',
+      required: true,
+      help: 'Upstream port of a Piko node, or of the load balancer in front of the nodes.',
+    }),
+    token: secret({ help: 'Token to authenticate with.' }),
+    tenantId: text({ help: 'Tenant to register the endpoints for.' }),
+    timeoutMs: duration({
+      default: '30s',
+      required: true,
+      help: 'How long one attempt to connect may take. The agent tries again for ever.',
+    }),
+  },
+  { help: 'How the agent connects to Piko.' },
+)
+
+const programFields = {
+  connect: connectSection,
+  server: section(
+    {
+      enabled: flag({ help: 'Whether to serve metrics.' }),
+      bindAddr: address({ default: ':5000', help: 'Address to serve /metrics at.' }),
+    },
+    { help: 'The agent’s own port, for Prometheus.' },
+  ),
+  log: logSection,
+  gracePeriodMs: duration({
+    default: '1m',
+    required: true,
+    help: 'How long requests under way may take to finish when the agent shuts down.',
+  }),
+}
+
+/** `piko agent start`: everything, listeners from YAML. */
+export const agentConfig = section({
+  listeners: items(listenerSection, {
+    help: 'Endpoints to register and the services behind them.',
+  }),
+  ...programFields,
+})
+
+/** `piko agent http`: one listener, named by arguments; its settings are flags of their own. */
+export const agentHttpConfig = section({ ...listenerFields, ...programFields })
+
+export type AgentConfig = ConfigOf<typeof agentConfig>
+export type ListenerConfig = AgentConfig['listeners'][number]
+export type ConnectConfig = AgentConfig['connect']

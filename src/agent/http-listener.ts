@@ -1,0 +1,137 @@
+import { Tunnel } from '../client/tunnel.ts'
+import type { TunnelOptions, TunnelOwner } from '../client/tunnel.ts'
+import type { AccessLog } from '../log/access-log.ts'
+import type { Logger } from '../log/logger.ts'
+import type { RequestCounters } from '../metrics/request-metrics.ts'
+import { SocketPool } from '../net/socket-pool.ts'
+import { fieldValue } from '../http1/fields.ts'
+import { errorCode, describeError } from '../std/errors.ts'
+import { formatDuration } from '../std/duration.ts'
+import type { Stream } from '../yamux/session.ts'
+import type { ServiceAddress } from './service-address.ts'
+import { ServiceExchange } from './service-exchange.ts'
+
+/** Heads of requests and responses above this are refused. */
+const HEAD_BYTES_MAX = 1024 * 1024
+
+export interface HttpListenerOptions {
+  readonly tunnel: TunnelOptions
+  readonly service: ServiceAddress
+  /** How long the service may take to begin its answer. */
+  readonly timeoutMs: number
+  readonly pool: { idleMax: number; idleTimeoutMs: number; keepAliveMs: number }
+  readonly counters: RequestCounters
+  readonly accessLog: AccessLog
+  readonly logger: Logger
+  /** The server will never let this listener in. Last. */
+  readonly refused: (reason: Error) => void
+}
+
+/** Registers one endpoint and forwards its requests to an HTTP service. */
+export class HttpListener implements TunnelOwner {
+  private readonly options: HttpListenerOptions
+  private readonly tunnel: Tunnel
+  private readonly pool: SocketPool
+  private readonly exchanges = new Set<ServiceExchange>()
+  private idle: (() => void) | undefined
+
+  constructor(options: HttpListenerOptions) {
+    this.options = options
+    this.pool = new SocketPool({
+      address: options.service,
+      tls: options.service.tls,
+      ...options.pool,
+    })
+    this.tunnel = new Tunnel(options.tunnel, this)
+  }
+
+  /** Requests under way. */
+  get exchangeCount(): number {
+    return this.exchanges.size
+  }
+
+  start(): void {
+    this.tunnel.start()
+  }
+
+  /** Takes no more requests; resolves when those under way are answered. */
+  async drain(): Promise<void> {
+    this.tunnel.drain()
+    if (this.exchanges.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.idle = resolve
+      })
+    }
+  }
+
+  /** Closes everything, and cuts what is still under way. */
+  close(): void {
+    for (const exchange of this.exchanges) exchange.abort()
+    this.tunnel.destroy()
+    this.pool.close()
+  }
+
+  // What the tunnel says.
+
+  accepted(stream: Stream): void {
+    const startedMs = performance.now()
+    this.options.counters.started()
+    const exchange = new ServiceExchange(stream, {
+      pool: this.pool,
+      basePath: this.options.service.basePath,
+      timeoutMs: this.options.timeoutMs,
+      headBytesMax: HEAD_BYTES_MAX,
+      closed: (closed) => this.closed(closed, performance.now() - startedMs),
+    })
+    this.exchanges.add(exchange)
+  }
+
+  connected(): void {
+    this.options.logger.info('connected', this.about())
+  }
+
+  disconnected(reason: Error, retryMs: number): void {
+    this.options.logger.warn('disconnected', {
+      ...this.about(),
+      reason: describeError(reason),
+      code: errorCode(reason),
+      'retry-in': formatDuration(retryMs),
+    })
+  }
+
+  refused(reason: Error): void {
+    this.options.logger.error('refused by the server; giving up', {
+      ...this.about(),
+      reason: describeError(reason),
+    })
+    this.options.refused(reason)
+  }
+
+  private about(): Record<string, string> {
+    return { 'endpoint-id': this.options.tunnel.endpointId, url: this.options.tunnel.url }
+  }
+
+  private closed(exchange: ServiceExchange, durationMs: number): void {
+    this.exchanges.delete(exchange)
+    this.account(exchange, durationMs)
+    if (this.exchanges.size === 0) this.idle?.()
+  }
+
+  private account({ request, outcome, requestBytes }: ServiceExchange, durationMs: number): void {
+    const { counters, accessLog } = this.options
+    const { status, fields, byteCount } = outcome
+    const method = request?.method ?? ''
+    counters.finished({ method, status, durationMs, requestBytes, responseBytes: byteCount })
+    if (request === undefined || !accessLog.isEnabled(status)) return
+    accessLog.write({
+      proto: `HTTP/1.${request.minorVersion}`,
+      method,
+      host: fieldValue(request.fields, 'host') ?? '',
+      target: request.target,
+      requestFields: request.fields,
+      responseFields: fields,
+      status,
+      durationMs,
+    })
+  }
+}

@@ -1,0 +1,48 @@
+import { flagHelp } from '../config/flag-help.ts'
+import type { Command } from './command.ts'
+
+const INTRODUCTION = `Piko: a tunnel for production traffic.
+
+Services register endpoints over outbound connections; clients reach them by sending HTTP requests
+to any Piko node, with the endpoint in the Host or in x-piko-endpoint.`
+
+const FIRST_STEPS = `First steps:
+  piko server                                              # 1. a node
+  piko agent http my-endpoint 3000                         # 2. register the service at port 3000
+  curl http://localhost:8000 -H 'x-piko-endpoint: my-endpoint'   # 3. reach it through Piko`
+
+/** What `piko` and `piko --help` say; below `words`, what `piko agent --help` says. */
+export function overview(commands: readonly Command[], words: readonly string[] = []): string {
+  const below = commands.filter((command) => words.every((word, i) => command.words[i] === word))
+  const rows = below.map((command) => [usageOf(command), command.summary] as const)
+  const width = Math.max(...rows.map(([usage]) => usage.length)) + 3
+  const listing = rows.map(([usage, summary]) => `  ${usage.padEnd(width)}${summary}`)
+  return [
+    ...(words.length === 0 ? [INTRODUCTION, ''] : []),
+    'Commands:',
+    ...listing,
+    '',
+    ...(words.length === 0 ? [FIRST_STEPS, ''] : []),
+    'Each command explains itself and its flags with --help. --version shows the version.',
+    '',
+  ].join('\n')
+}
+
+/** What `piko server --help` says. */
+export function commandHelp(command: Command): string {
+  return [
+    command.description,
+    '',
+    'Usage:',
+    `  ${usageOf(command)} [flags]`,
+    '',
+    'Examples:',
+    ...command.examples.map((example) => `  ${example}`),
+    '',
+    ...command.sections.map((section) => flagHelp(section)).filter((text) => text !== ''),
+  ].join('\n')
+}
+
+function usageOf(command: Command): string {
+  return ['piko', ...command.words, command.arguments].filter((word) => word !== '').join(' ')
+}

@@ -1,0 +1,30 @@
+import { flag } from '../config/number-fields.ts'
+import { list, section } from '../config/section.ts'
+import { choice } from '../config/text-fields.ts'
+import { LOG_LEVELS } from './logger.ts'
+
+const headerFilter = (which: string) =>
+  section(
+    {
+      allowList: list({ help: `Log only these ${which} headers.` }),
+      blockList: list({ help: `Log all ${which} headers but these.` }),
+    },
+    {
+      *check({ allowList, blockList }) {
+        if (allowList.length > 0 && blockList.length > 0) {
+          yield 'cannot define both allow list and block list'
+        }
+      },
+    },
+  )
+
+/** What is logged of requests; used by every program that carries some. */
+export const accessLogSection = section({
+  level: choice(LOG_LEVELS, {
+    default: 'info',
+    help: 'Level of access log lines; server errors are warnings at least.',
+  }),
+  disable: flag({ help: 'Log no requests.' }),
+  requestHeaders: headerFilter('request'),
+  responseHeaders: headerFilter('response'),
+})

@@ -1,0 +1,175 @@
+import { connect as connectTcp } from 'node:net'
+import type { Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import type { HostPort } from '../std/host-port.ts'
+
+/** Who a pooled socket works for at the moment. */
+export interface SocketUser {
+  received(chunk: Buffer): void
+  /** The peer's FIN. */
+  ended(): void
+  /** The socket takes bytes again. */
+  drained(): void
+  /** The socket is gone; with an error when it could not be dialled or broke. */
+  lost(error: Error | undefined): void
+}
+
+export interface SocketPoolOptions {
+  readonly address: HostPort
+  readonly tls: boolean
+  /** Idle sockets kept at once. */
+  readonly idleMax: number
+  /** How long a socket is kept idle. */
+  readonly idleTimeoutMs: number
+  /** Interval of TCP keep-alive probes; 0 is none. */
+  readonly keepAliveMs: number
+}
+
+/** A socket whose listeners are set once; only its user changes. */
+export class PooledSocket {
+  readonly socket: Socket
+  user: SocketUser | undefined
+  /** Whether it has served before, so that its peer may have closed it meanwhile. */
+  reused = false
+  idleSinceMs = 0
+  /** What has come since the socket was taken. */
+  receivedBytes = 0
+  private error: Error | undefined
+
+  constructor(socket: Socket, user: SocketUser) {
+    this.socket = socket
+    this.user = user
+    socket.on('data', this.onData)
+    socket.on('end', this.onEnd)
+    socket.on('drain', this.onDrain)
+    socket.on('error', this.onError)
+    socket.on('close', this.onClose)
+  }
+
+  /** Hands the socket over for good: from now on somebody else listens. */
+  detach(): Socket {
+    this.user = undefined
+    this.socket.off('data', this.onData)
+    this.socket.off('end', this.onEnd)
+    this.socket.off('drain', this.onDrain)
+    this.socket.off('error', this.onError)
+    this.socket.off('close', this.onClose)
+    return this.socket
+  }
+
+  /** Its user has no more interest, and nobody may have it after him. */
+  destroy(): void {
+    this.user = undefined
+    this.socket.destroy()
+  }
+
+  // An idle socket that says anything, its end included, is of no more use.
+
+  private readonly onData = (chunk: Buffer): void => {
+    this.receivedBytes += chunk.length
+    if (this.user === undefined) this.socket.destroy()
+    else this.user.received(chunk)
+  }
+
+  private readonly onEnd = (): void => {
+    if (this.user === undefined) this.socket.destroy()
+    else this.user.ended()
+  }
+
+  private readonly onDrain = (): void => this.user?.drained()
+
+  private readonly onError = (error: Error): void => {
+    this.error = error
+  }
+
+  private readonly onClose = (): void => {
+    const { user } = this
+    this.user = undefined
+    user?.lost(this.error)
+  }
+}
+
+/**
+ * Keep-alive connections to one service, last used first: the one at the top is the least likely to
+ * have been closed by the service, and those at the bottom are the ones to let go.
+ */
+export class SocketPool {
+  private readonly options: SocketPoolOptions
+  private readonly idle: PooledSocket[] = []
+  private sweeper: NodeJS.Timeout | undefined
+  private closed = false
+
+  constructor(options: SocketPoolOptions) {
+    this.options = options
+  }
+
+  /** An idle socket that served less than `idleMaxMs` ago; undefined when there is none. */
+  take(user: SocketUser, idleMaxMs: number): PooledSocket | undefined {
+    const oldestMs = performance.now() - idleMaxMs
+    for (let pooled = this.idle.pop(); pooled !== undefined; pooled = this.idle.pop()) {
+      if (!pooled.socket.writable) continue
+      if (pooled.idleSinceMs < oldestMs) {
+        this.idle.push(pooled)
+        return undefined
+      }
+      pooled.user = user
+      pooled.receivedBytes = 0
+      return pooled
+    }
+    return undefined
+  }
+
+  /** A new socket. What is written before it is connected waits. */
+  dial(user: SocketUser): PooledSocket {
+    const { address, tls, keepAliveMs } = this.options
+    const host = address.host === '' ? 'localhost' : address.host
+    const options = {
+      host,
+      port: address.port,
+      allowHalfOpen: true,
+      noDelay: true,
+      keepAlive: keepAliveMs > 0,
+      keepAliveInitialDelay: keepAliveMs,
+    }
+    const socket = tls ? connectTls({ ...options, servername: host }) : connectTcp(options)
+    return new PooledSocket(socket, user)
+  }
+
+  /** Takes a socket back whose exchange is over on both sides. */
+  release(pooled: PooledSocket): void {
+    const { socket } = pooled
+    if (this.closed || !socket.writable || this.idle.length >= this.options.idleMax) {
+      pooled.destroy()
+      return
+    }
+    pooled.user = undefined
+    pooled.reused = true
+    pooled.idleSinceMs = performance.now()
+    this.idle.push(pooled)
+    this.sweeper ??= setInterval(() => this.sweep(), SWEEP_INTERVAL_MS).unref()
+  }
+
+  /** Closes what is idle; what is in use closes when it is released. */
+  close(): void {
+    this.closed = true
+    for (const pooled of this.idle.splice(0)) pooled.destroy()
+    this.stopSweeping()
+  }
+
+  /** The oldest lie at the bottom. */
+  private sweep(): void {
+    const oldestMs = performance.now() - this.options.idleTimeoutMs
+    const keep = this.idle.findIndex(({ idleSinceMs }) => idleSinceMs >= oldestMs)
+    for (const pooled of this.idle.splice(0, keep === -1 ? this.idle.length : keep)) {
+      pooled.destroy()
+    }
+    if (this.idle.length === 0) this.stopSweeping()
+  }
+
+  private stopSweeping(): void {
+    clearInterval(this.sweeper)
+    this.sweeper = undefined
+  }
+}
+
+const SWEEP_INTERVAL_MS = 1_000

@@ -1,0 +1,72 @@
+import { accessLogSection } from '../log/access-log-config.ts'
+import { logSection } from '../log/config.ts'
+import { bytes, duration } from '../config/number-fields.ts'
+import { list, section } from '../config/section.ts'
+import type { ConfigOf } from '../config/section.ts'
+import { address } from '../config/text-fields.ts'
+
+const proxySection = section(
+  {
+    bindAddr: address({ default: ':8000', help: 'Address that clients connect to.' }),
+    timeoutMs: duration({
+      default: '30s',
+      help:
+        'How long an upstream may take to begin its answer; the client then gets a 504. Counts ' +
+        'from the last byte of the request that came. What has begun to stream, upgrades and ' +
+        'TCP have no limit. 0 turns it off.',
+    }),
+    trustedProxies: list({
+      help:
+        'Addresses or networks (10.0.0.0/8) of load balancers in front of Piko. Their ' +
+        'X-Forwarded-Host and X-Forwarded-Proto are kept; anybody else’s are replaced.',
+    }),
+    accessLog: accessLogSection,
+    http: section({
+      readHeaderTimeoutMs: duration({
+        default: '10s',
+        help: 'How long a client may take to send the head of a request.',
+      }),
+      idleTimeoutMs: duration({
+        default: '5m',
+        help: 'How long a connection may wait for its next request.',
+      }),
+      maxHeaderBytes: bytes({
+        default: 1_048_576,
+        min: 1_024,
+        help: 'Largest head of a request or a response; a larger request gets a 431.',
+      }),
+    }),
+  },
+  { help: 'The port that clients send their requests to.' },
+)
+
+const upstreamSection = section(
+  { bindAddr: address({ default: ':8001', help: 'Address that listeners connect to.' }) },
+  { help: 'The port that agents and SDK programs open their tunnels to.' },
+)
+
+const adminSection = section(
+  {
+    bindAddr: address({
+      default: ':8002',
+      help: 'Address of health, readiness, metrics and status.',
+    }),
+  },
+  { help: 'The port for operators. Keep it private.' },
+)
+
+/** Everything that `piko server` can be told. */
+export const serverConfig = section({
+  proxy: proxySection,
+  upstream: upstreamSection,
+  admin: adminSection,
+  log: logSection,
+  gracePeriodMs: duration({
+    default: '1m',
+    required: true,
+    help: 'How long requests under way may take to finish when the node shuts down.',
+  }),
+})
+
+export type ServerConfig = ConfigOf<typeof serverConfig>
+export type ProxyConfig = ServerConfig['proxy']

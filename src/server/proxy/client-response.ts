@@ -1,0 +1,105 @@
+import type { ServerResponse } from 'node:http'
+import type { BodyFraming } from '../../http1/body-framing.ts'
+import type { Fields } from '../../http1/fields.ts'
+import type { ResponseHead } from '../../http1/head-parser.ts'
+import { withoutHopByHop } from '../../http1/hop-by-hop.ts'
+import type { ResponseSink } from '../../http1/response-reader.ts'
+import { renderAnswer } from '../../net/answer.ts'
+import type { Answer } from '../../net/answer.ts'
+import { passInformational } from './informational.ts'
+
+/** What the owner of a response wants to know. */
+export interface ClientResponseOwner {
+  /** The answer has begun. */
+  responding(): void
+  /** The client's socket takes bytes again. */
+  drained(): void
+  /** The upstream's answer is complete and handed to the socket. */
+  responded(): void
+}
+
+/** The client's side of an answer: passes it on as it comes, or breaks it off visibly. */
+export class ClientResponse implements ResponseSink {
+  private readonly response: ServerResponse
+  private readonly owner: ClientResponseOwner
+  /** Whether the client's socket is full. */
+  blocked = false
+  /** What the client got, for metrics and the access log. */
+  fields: Fields = []
+  byteCount = 0
+  private hasLength = false
+
+  constructor(response: ServerResponse, owner: ClientResponseOwner) {
+    this.response = response
+    this.owner = owner
+  }
+
+  get status(): number {
+    return this.response.statusCode
+  }
+
+  /** Whether the client has been sent a head. */
+  get begun(): boolean {
+    return this.response.headersSent
+  }
+
+  informational(head: ResponseHead): void {
+    passInformational(this.response, head)
+  }
+
+  head(head: ResponseHead, framing: BodyFraming): void {
+    this.fields = withoutHopByHop(head.fields)
+    this.owner.responding()
+    this.hasLength = framing.kind === 'length'
+    this.response.writeHead(head.status, head.reason, this.fields)
+  }
+
+  /** Sends a head behind which no body has come yet: it may not come for minutes. */
+  flushHead(): void {
+    if (this.byteCount === 0) this.response.flushHeaders()
+  }
+
+  data(bytes: Uint8Array): void {
+    this.byteCount += bytes.length
+    if (this.response.write(bytes) || this.blocked) return
+    this.blocked = true
+    this.response.once('drain', () => {
+      this.blocked = false
+      this.owner.drained()
+    })
+  }
+
+  end(trailers: Fields): void {
+    if (trailers.length > 0) this.response.addTrailers(pairs(trailers))
+    this.response.end()
+    this.owner.responded()
+  }
+
+  /** Piko's own answer, where none has begun. */
+  answer(answer: Answer): void {
+    const { fields, body } = renderAnswer(answer)
+    this.fields = fields
+    this.byteCount = body.length
+    this.response.writeHead(answer.status, fields)
+    this.response.end(body)
+  }
+
+  /**
+   * Breaks off an answer that will not be completed. Where only the connection's end would tell the
+   * client that it has everything (HTTP/1.0), a plain close would be a lie: it is reset instead.
+   */
+  truncate(): void {
+    const { socket, chunkedEncoding } = this.response
+    if (socket !== null && !chunkedEncoding && !this.hasLength) socket.resetAndDestroy()
+    else this.response.destroy()
+  }
+}
+
+/** Fields as node's addTrailers takes them. */
+function pairs(fields: Fields): [string, string][] {
+  const list: [string, string][] = []
+  for (let i = 0; i < fields.length; i += 2) {
+    list.push([fields[i] as string, fields[i + 1] as string])
+  }
+  return list
+}

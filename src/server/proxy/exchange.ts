@@ -1,0 +1,188 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { ResponseReader } from '../../http1/response-reader.ts'
+import { decodeLatin1, encodeLatin1 } from '../../net/latin1.ts'
+import { assert } from '../../std/assert.ts'
+import type { Stream, StreamHandler } from '../../yamux/session.ts'
+import type { Upstream } from '../upstream/upstream.ts'
+import { ANSWERS } from '../../net/answer.ts'
+import type { Answer } from '../../net/answer.ts'
+import { ClientResponse } from './client-response.ts'
+import type { ClientResponseOwner } from './client-response.ts'
+import type { EdgeRequest } from './edge-request.ts'
+import { Upload } from './upload.ts'
+
+/** How long a client may go on sending a body after it has got its whole answer. */
+const LINGER_MS = 5_000
+
+export interface ExchangeOptions {
+  readonly edge: EdgeRequest
+  /** With no byte of the request's body and none of the answer for so long: 504. 0 is never. */
+  readonly timeoutMs: number
+  readonly headBytesMax: number
+  /** Called once, when the client's side is over. */
+  readonly closed: (exchange: Exchange) => void
+}
+
+/**
+ * One request on its way: it goes up a stream, and the answer comes down and goes out as it comes.
+ *
+ *     request  ───▶ Upload ──────────────────────────▶ stream ──▶ upstream
+ *     response ◀─── ClientResponse ◀─ ResponseReader ◀─┘
+ *
+ * Credit for the answer's bytes goes back when the client's socket has taken them. Whichever side
+ * fails first, the other one learns of it: a client that left resets the stream, and an answer that
+ * broke off ends in a broken connection, never in a clean end.
+ */
+export class Exchange implements StreamHandler, ClientResponseOwner {
+  private readonly request: IncomingMessage
+  private readonly options: ExchangeOptions
+  private readonly reader: ResponseReader
+  readonly response: ClientResponse
+  private stream: Stream | undefined
+  private upload: Upload | undefined
+  private timer: NodeJS.Timeout | undefined
+  /** The client has its answer, or is gone: nothing more is expected of the stream. */
+  private done = false
+  private clientGone = false
+  /** Bytes of the answer whose credit the upstream waits for. */
+  private owedBytes = 0
+
+  constructor(request: IncomingMessage, response: ServerResponse, options: ExchangeOptions) {
+    this.request = request
+    this.options = options
+    this.response = new ClientResponse(response, this)
+    this.reader = new ResponseReader(this.response, {
+      requestMethod: options.edge.method,
+      headBytesMax: options.headBytesMax,
+      decodeLatin1,
+    })
+    response.once('close', this.clientClosed)
+    // A pipelined response that waits for its turn is not told when its connection closes.
+    if (response.socket === null) request.socket.once('close', this.clientClosed)
+  }
+
+  get edge(): EdgeRequest {
+    return this.options.edge
+  }
+
+  get requestBytes(): number {
+    return this.upload?.byteCount ?? 0
+  }
+
+  /** Hands the request to an upstream. False when that takes no more: try another. */
+  start(upstream: Upstream, head: string): boolean {
+    assert(this.stream === undefined, 'an exchange starts once')
+    const stream = upstream.open(this)
+    if (stream === undefined) return false
+    this.stream = stream
+    stream.write(encodeLatin1(head))
+    const { timeoutMs, edge } = this.options
+    if (timeoutMs > 0) this.timer = setTimeout(() => this.timedOut(), timeoutMs)
+    if (edge.body !== 'none') {
+      this.upload = new Upload(this.request, stream, {
+        chunked: edge.body === 'chunked',
+        progress: () => this.timer?.refresh(),
+      })
+    }
+    return true
+  }
+
+  /** Gives Piko's own answer in the upstream's place. */
+  answer(answer: Answer): void {
+    this.done = true
+    clearTimeout(this.timer)
+    this.response.answer(answer)
+    this.discardUpload()
+  }
+
+  // What the stream brings.
+
+  data(bytes: Uint8Array): void {
+    if (this.done) return
+    this.owedBytes += bytes.length
+    const rest = this.reader.push(bytes)
+    if (this.done) {
+      if (rest.length > 0) this.stream?.reset()
+    } else if (this.reader.violation !== undefined || this.reader.upgraded) {
+      // A 101 was not asked for (wire.md, Edge rules).
+      this.fail()
+    } else {
+      if (this.response.begun) this.response.flushHead()
+      if (!this.response.blocked) this.drained()
+    }
+  }
+
+  end(): void {
+    if (!this.done && this.reader.finish() === 'truncated') this.fail()
+  }
+
+  drain(): void {
+    this.upload?.resume()
+  }
+
+  reset(): void {
+    if (!this.done) this.fail()
+  }
+
+  // What becomes of the response.
+
+  responding(): void {
+    clearTimeout(this.timer)
+  }
+
+  drained(): void {
+    const { owedBytes } = this
+    this.owedBytes = 0
+    this.stream?.consumed(owedBytes)
+  }
+
+  responded(): void {
+    this.done = true
+    if (this.isUploaded()) {
+      this.stream?.end()
+    } else {
+      // The whole answer came before the whole request: the rest interests nobody.
+      this.stream?.reset()
+      this.discardUpload()
+    }
+  }
+
+  private isUploaded(): boolean {
+    return this.upload === undefined || this.upload.done
+  }
+
+  private timedOut(): void {
+    this.stream?.reset()
+    this.answer(ANSWERS.timeout)
+  }
+
+  /** The upstream is gone, or what it says is no HTTP. */
+  private fail(): void {
+    this.stream?.reset()
+    if (this.response.begun) {
+      this.done = true
+      this.response.truncate()
+    } else {
+      this.answer(ANSWERS.unreachable)
+    }
+  }
+
+  /** A client that is still sending when it has its answer gets a while to stop. */
+  private discardUpload(): void {
+    if (this.isUploaded() && this.request.complete) return
+    this.upload?.discard()
+    this.request.resume()
+    setTimeout(() => {
+      if (!this.request.complete) this.request.socket.destroy()
+    }, LINGER_MS).unref()
+  }
+
+  private readonly clientClosed = (): void => {
+    if (this.clientGone) return
+    this.clientGone = true
+    clearTimeout(this.timer)
+    if (!this.done) this.stream?.reset()
+    this.done = true
+    this.options.closed(this)
+  }
+}

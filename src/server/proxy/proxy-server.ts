@@ -1,0 +1,217 @@
+import { createServer } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { wantsUpgrade } from '../../http1/hop-by-hop.ts'
+import { closeServer, listen } from '../../net/listen.ts'
+import { peerAddress } from '../../net/peer-address.ts'
+import type { HostPort } from '../../std/host-port.ts'
+import type { ProxyConfig } from '../config.ts'
+import type { Upstream } from '../upstream/upstream.ts'
+import { ANSWERS, answerBytes, badRequest, renderAnswer } from '../../net/answer.ts'
+import type { Answer } from '../../net/answer.ts'
+import { answerClientError } from './client-errors.ts'
+import { readEdgeRequest } from './edge-request.ts'
+import type { EdgeRequest } from './edge-request.ts'
+import { Exchange } from './exchange.ts'
+import { forwardedHead } from './forwarded-head.ts'
+import type { ClientInfo } from './forwarded-head.ts'
+import type { RequestJournal } from './request-journal.ts'
+import { TrustedProxies } from './trusted-proxies.ts'
+import { UpgradeExchange } from './upgrade-exchange.ts'
+import { withoutUpgrade } from './without-upgrade.ts'
+
+/** Finds an upstream for an endpoint: here, or later on another node. */
+export interface UpstreamSource {
+  pick(endpointId: string): Upstream | undefined
+}
+
+export interface ProxyServerOptions {
+  readonly config: ProxyConfig
+  readonly upstreams: UpstreamSource
+  readonly journal: RequestJournal
+}
+
+/** How often the attempt is made with the next upstream, when one takes no more just now. */
+const PICKS_MAX = 8
+
+/** How often node:http looks for connections that are over their time. */
+const CONNECTION_CHECK_MS = 2_000
+
+/**
+ * The proxy port. node:http reads the requests; each is checked, routed by its endpoint and carried
+ * by an Exchange, or by an UpgradeExchange when it asks for another protocol.
+ */
+export class ProxyServer {
+  private readonly config: ProxyConfig
+  private readonly upstreams: UpstreamSource
+  private readonly journal: RequestJournal
+  private readonly trusted: TrustedProxies
+  private readonly http: Server
+  private leaving = false
+
+  constructor({ config, upstreams, journal }: ProxyServerOptions) {
+    this.config = config
+    this.upstreams = upstreams
+    this.journal = journal
+    this.trusted = new TrustedProxies(config.trustedProxies)
+    this.http = this.createHttpServer()
+  }
+
+  async listen(address: HostPort): Promise<HostPort> {
+    return listen(this.http, address, 'proxy')
+  }
+
+  /** Takes no new connections; resolves when the requests under way are answered. */
+  async drain(): Promise<void> {
+    this.leaving = true
+    await closeServer(this.http)
+  }
+
+  /** Cuts what is still open. */
+  destroy(): void {
+    this.http.closeAllConnections()
+  }
+
+  private createHttpServer(): Server {
+    const { maxHeaderBytes, readHeaderTimeoutMs, idleTimeoutMs } = this.config.http
+    const server = createServer({
+      maxHeaderSize: maxHeaderBytes,
+      headersTimeout: readHeaderTimeoutMs,
+      // A total time for a request would cut long uploads.
+      requestTimeout: 0,
+      keepAliveTimeout: idleTimeoutMs,
+      connectionsCheckingInterval: CONNECTION_CHECK_MS,
+      // Checked with the other edge rules, which HTTP/1.0 without Host passes.
+      requireHostHeader: false,
+    })
+    // node drops the fields above its maximum without a word; the head's size is limit enough.
+    server.maxHeadersCount = 0
+    server.on('request', this.onRequest)
+    // Whether the body may come is the upstream's to say: its 100 is passed on.
+    server.on('checkContinue', this.onRequest)
+    server.on('checkExpectation', this.onRequest)
+    server.on('upgrade', this.onUpgrade)
+    server.on('connect', (_request, socket) => {
+      socket.end(answerBytes(badRequest('CONNECT is not supported')))
+    })
+    server.on('clientError', (error, socket) => answerClientError(error, socket as Socket))
+    return server
+  }
+
+  private readonly onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    if (this.leaving) response.shouldKeepAlive = false
+    const edge = readEdgeRequest(request)
+    if ('error' in edge) {
+      this.refuse(request, badRequest(edge.error))
+      return answerAndClose(response, badRequest(edge.error))
+    }
+    const finished = this.journal.open()
+    const exchange = new Exchange(request, response, {
+      edge,
+      timeoutMs: this.config.timeoutMs,
+      headBytesMax: this.config.http.maxHeaderBytes,
+      closed: ({ response: { status, fields, byteCount }, requestBytes }) =>
+        finished({
+          edge,
+          minorVersion: request.httpVersionMinor,
+          status,
+          responseFields: fields,
+          requestBytes,
+          responseBytes: byteCount,
+        }),
+    })
+    this.route(exchange, edge, forwardedHead(edge, this.clientOf(request), undefined))
+  }
+
+  private readonly onUpgrade = (request: IncomingMessage, socket: Socket, early: Buffer): void => {
+    const edge = readEdgeRequest(request)
+    if ('error' in edge) {
+      this.refuse(request, badRequest(edge.error))
+      socket.end(answerBytes(badRequest(edge.error)))
+      return
+    }
+    const upgrade = wantsUpgrade(edge.fields)
+    if (upgrade === undefined || edge.body !== 'none') {
+      socket.unshift(Buffer.concat([withoutUpgrade(request), early]))
+      this.http.emit('connection', socket)
+      return
+    }
+    this.carryUpgrade(request, socket, { edge, early, upgrade })
+  }
+
+  private carryUpgrade(
+    request: IncomingMessage,
+    socket: Socket,
+    asked: { edge: EdgeRequest; early: Buffer; upgrade: string },
+  ): void {
+    const { edge, upgrade } = asked
+    const client = this.clientOf(request)
+    const finished = this.journal.open()
+    const exchange = new UpgradeExchange(socket, {
+      ...asked,
+      timeoutMs: this.config.timeoutMs,
+      headBytesMax: this.config.http.maxHeaderBytes,
+      closed: ({ status, fields }) =>
+        finished({
+          edge,
+          minorVersion: request.httpVersionMinor,
+          status,
+          responseFields: fields,
+          requestBytes: socket.bytesRead,
+          responseBytes: socket.bytesWritten,
+        }),
+    })
+    this.route(exchange, edge, forwardedHead(edge, client, upgrade))
+  }
+
+  /** Hands the exchange to an upstream of its endpoint, or says why that cannot be. */
+  private route(exchange: Routable, { endpointId }: EdgeRequest, head: string): void {
+    if (endpointId === undefined) return exchange.answer(ANSWERS.missingEndpoint)
+    for (let picks = 0; picks < PICKS_MAX; picks++) {
+      const upstream = this.upstreams.pick(endpointId)
+      if (upstream === undefined) break
+      if (exchange.start(upstream, head)) return
+    }
+    exchange.answer(ANSWERS.noUpstream)
+  }
+
+  private clientOf(request: IncomingMessage): ClientInfo {
+    const address = peerAddress(request.socket)
+    return { address, scheme: 'http', trusted: this.trusted.includes(address) }
+  }
+
+  /** Accounts for a request that was not even routed. */
+  private refuse(request: IncomingMessage, { status }: Answer): void {
+    const { method = '', url = '', rawHeaders, httpVersionMinor } = request
+    const edge: EdgeRequest = {
+      method,
+      target: url,
+      host: request.headers.host ?? '',
+      endpointId: undefined,
+      body: 'none',
+      fields: rawHeaders,
+    }
+    this.journal.open()({
+      edge,
+      minorVersion: httpVersionMinor,
+      status,
+      responseFields: [],
+      requestBytes: 0,
+      responseBytes: 0,
+    })
+  }
+}
+
+/** What a routed request can become. */
+interface Routable {
+  start(upstream: Upstream, head: string): boolean
+  answer(answer: Answer): void
+}
+
+/** Behind a request that breaks the rules there is no telling what comes. */
+function answerAndClose(response: ServerResponse, answer: Answer): void {
+  const { fields, body } = renderAnswer(answer)
+  response.shouldKeepAlive = false
+  response.writeHead(answer.status, fields)
+  response.end(body)
+}

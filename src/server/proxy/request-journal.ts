@@ -1,0 +1,48 @@
+import type { Fields } from '../../http1/fields.ts'
+import type { AccessLog } from '../../log/access-log.ts'
+import type { RequestCounters } from '../../metrics/request-metrics.ts'
+import type { EdgeRequest } from './edge-request.ts'
+
+/** What became of a request. */
+export interface Outcome {
+  readonly edge: EdgeRequest
+  readonly minorVersion: number
+  readonly status: number
+  readonly responseFields: Readonly<Fields>
+  readonly requestBytes: number
+  readonly responseBytes: number
+}
+
+/** Keeps account of requests: the metrics always, a line in the access log where that is wanted. */
+export class RequestJournal {
+  private readonly counters: RequestCounters
+  private readonly accessLog: AccessLog
+
+  constructor(counters: RequestCounters, accessLog: AccessLog) {
+    this.counters = counters
+    this.accessLog = accessLog
+  }
+
+  /** A request came. The returned call says how it went, once. */
+  open(): (outcome: Outcome) => void {
+    const startedMs = performance.now()
+    this.counters.started()
+    return (outcome) => this.finished(outcome, performance.now() - startedMs)
+  }
+
+  private finished(outcome: Outcome, durationMs: number): void {
+    const { edge, status, requestBytes, responseBytes } = outcome
+    this.counters.finished({ method: edge.method, status, durationMs, requestBytes, responseBytes })
+    if (!this.accessLog.isEnabled(status)) return
+    this.accessLog.write({
+      proto: `HTTP/1.${outcome.minorVersion}`,
+      method: edge.method,
+      host: edge.host,
+      target: edge.target,
+      requestFields: edge.fields,
+      responseFields: outcome.responseFields,
+      status,
+      durationMs,
+    })
+  }
+}

@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest'
+import { EndpointRegistry } from './endpoint-registry.ts'
+import type { Upstream } from './upstream.ts'
+
+function upstream(canOpen = true): Upstream {
+  return { canOpen, open: () => undefined }
+}
+
+test('upstreams of an endpoint are taken in turn', () => {
+  const registry = new EndpointRegistry()
+  const members = [upstream(), upstream(), upstream()]
+  for (const member of members) registry.add('a', member)
+  const picked = Array.from({ length: 6 }, () => registry.pick('a'))
+  expect(new Set(picked.slice(0, 3))).toEqual(new Set(members))
+  expect(picked.slice(3)).toEqual(picked.slice(0, 3))
+})
+
+test('an upstream that takes no requests is passed over', () => {
+  const registry = new EndpointRegistry()
+  const good = upstream()
+  registry.add('a', upstream(false))
+  registry.add('a', good)
+  expect([registry.pick('a'), registry.pick('a')]).toEqual([good, good])
+})
+
+test('an endpoint without upstreams is unknown', () => {
+  const registry = new EndpointRegistry()
+  expect(registry.pick('a')).toBeUndefined()
+  registry.add('a', upstream(false))
+  expect(registry.pick('a')).toBeUndefined()
+})
+
+test('counts are exact, and a second removal changes nothing', () => {
+  const registry = new EndpointRegistry()
+  const seen: [string, number][] = []
+  registry.watch((endpointId, count) => seen.push([endpointId, count]))
+  const removeFirst = registry.add('a', upstream())
+  const removeSecond = registry.add('a', upstream())
+  removeFirst()
+  removeFirst()
+  expect([...registry.counts()]).toEqual([['a', 1]])
+  expect(registry.upstreamCount).toBe(1)
+  removeSecond()
+  expect(registry.endpointCount).toBe(0)
+  expect(registry.upstreamCount).toBe(0)
+  expect(seen).toEqual([
+    ['a', 1],
+    ['a', 2],
+    ['a', 1],
+    ['a', 0],
+  ])
+})
+
+test('__proto__ is an endpoint like any other', () => {
+  const registry = new EndpointRegistry()
+  const member = upstream()
+  registry.add('__proto__', member)
+  expect(registry.pick('__proto__')).toBe(member)
+  expect(registry.pick('constructor')).toBeUndefined()
+})

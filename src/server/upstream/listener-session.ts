@@ -1,0 +1,70 @@
+import { MuxConn } from '../../net/mux-conn.ts'
+import type { MuxConnOwner, MuxRuntime } from '../../net/mux-conn.ts'
+import type { Transport } from '../../net/transport.ts'
+import type { Counter } from '../../metrics/counter.ts'
+import { DEFAULT_SESSION_CONFIG } from '../../yamux/config.ts'
+import { YamuxError } from '../../yamux/errors.ts'
+import { GoAwayCode } from '../../yamux/frame.ts'
+import type { Stream, StreamHandler } from '../../yamux/session.ts'
+import type { Upstream } from './upstream.ts'
+
+const SESSION_CONFIG = { ...DEFAULT_SESSION_CONFIG, role: 'server', acceptStreams: false } as const
+
+export interface ListenerSessionOwner {
+  /** The listener asked for no more requests; those under way go on. */
+  leaving(): void
+  /** The tunnel is gone. Exactly once, last. */
+  closed(error: YamuxError): void
+}
+
+/** A listener's tunnel as an upstream: only this side opens streams, one per request. */
+export class ListenerSession implements Upstream, MuxConnOwner {
+  private readonly conn: MuxConn
+  private readonly owner: ListenerSessionOwner
+  private readonly requests: Counter
+
+  constructor(
+    transport: Transport,
+    owner: ListenerSessionOwner,
+    { runtime, requests }: { runtime: MuxRuntime; requests: Counter },
+  ) {
+    this.owner = owner
+    this.requests = requests
+    this.conn = new MuxConn(transport, this, { runtime, config: SESSION_CONFIG })
+  }
+
+  get canOpen(): boolean {
+    return this.conn.session.canOpen
+  }
+
+  /** Requests and connections under way. */
+  get streamCount(): number {
+    return this.conn.session.streamCount
+  }
+
+  open(handler: StreamHandler): Stream | undefined {
+    const stream = this.conn.open(handler)
+    if (stream !== undefined) this.requests.inc()
+    return stream
+  }
+
+  /**
+   * Ends the tunnel with GoAway 2: of all ways to end one it is the one after which every listener
+   * dials again at once, the Go ones included (wire.md, yamux: GoAway 1, 2, 3).
+   */
+  end(): void {
+    this.conn.close(GoAwayCode.internalError, new YamuxError('closed', 'the node is leaving'))
+  }
+
+  accepted(stream: Stream): void {
+    stream.reset()
+  }
+
+  peerGoAway(): void {
+    this.owner.leaving()
+  }
+
+  closed(error: YamuxError): void {
+    this.owner.closed(error)
+  }
+}

@@ -1,0 +1,141 @@
+import { createServer } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Logger } from '../../log/logger.ts'
+import type { Counter } from '../../metrics/counter.ts'
+import type { Metrics } from '../../metrics/metrics.ts'
+import { closeServer, listen } from '../../net/listen.ts'
+import type { MuxRuntime } from '../../net/mux-conn.ts'
+import { peerAddress } from '../../net/peer-address.ts'
+import type { Transport } from '../../net/transport.ts'
+import { WebSocketAcceptor } from '../../net/websocket-accept.ts'
+import type { HostPort } from '../../std/host-port.ts'
+import type { EndpointRegistry } from './endpoint-registry.ts'
+import { ListenerSession } from './listener-session.ts'
+import { writeUpgradeError, writeRequestError } from './upstream-errors.ts'
+import type { UpstreamError } from './upstream-errors.ts'
+
+/** The route that listeners register at, and the protocol's first name for it. */
+const LISTENER_ROUTE = /^\/(?:piko\/v1\/upstream|pico\/v1\/listener)\/([^/?]+)(?:\?.*)?$/
+
+const ENDPOINT_ID_CHARS_MAX = 256
+
+export interface UpstreamServerOptions {
+  readonly registry: EndpointRegistry
+  readonly runtime: MuxRuntime
+  readonly logger: Logger
+  readonly metrics: Metrics
+}
+
+/**
+ * The upstream port: listeners open a WebSocket and name their endpoint; each becomes an upstream in
+ * the registry for as long as it lives.
+ */
+export class UpstreamServer {
+  private readonly registry: EndpointRegistry
+  private readonly runtime: MuxRuntime
+  private readonly logger: Logger
+  private readonly requests: Counter
+  private readonly acceptor = new WebSocketAcceptor()
+  private readonly http = createServer((request, response) => this.refuseRequest(request, response))
+  private readonly sessions = new Set<ListenerSession>()
+  private leaving = false
+
+  constructor({ registry, runtime, logger, metrics }: UpstreamServerOptions) {
+    this.registry = registry
+    this.runtime = runtime
+    this.logger = logger
+    this.requests = metrics.counter(
+      'piko_upstreams_upstream_requests_total',
+      'Requests and connections handed to upstreams of this node.',
+    )
+    metrics.gauge(
+      'piko_upstreams_connected_upstreams',
+      'Upstreams connected to this node.',
+      () => registry.upstreamCount,
+    )
+    metrics.gauge(
+      'piko_upstreams_registered_endpoints',
+      'Endpoints with an upstream on this node.',
+      () => registry.endpointCount,
+    )
+    this.http.on('upgrade', (request, socket, head) => this.upgrade(request, socket, head))
+  }
+
+  /** Requests and connections under way on all tunnels. */
+  get streamCount(): number {
+    let count = 0
+    for (const session of this.sessions) count += session.streamCount
+    return count
+  }
+
+  async listen(address: HostPort): Promise<HostPort> {
+    return listen(this.http, address, 'upstream')
+  }
+
+  /** From now on listeners are told to come again later (503), so that they try another node. */
+  refuseNew(): void {
+    this.leaving = true
+  }
+
+  /** Ends every tunnel. Requests still on them are cut: let them finish first. */
+  async close(): Promise<void> {
+    this.leaving = true
+    for (const session of this.sessions) session.end()
+    await closeServer(this.http)
+  }
+
+  private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const endpointId = endpointOf(request.url as string)
+    if (typeof endpointId !== 'string') return writeUpgradeError(socket, endpointId)
+    if (this.leaving) return writeUpgradeError(socket, { status: 503, error: 'node is leaving' })
+    // Asked for before the handshake: a socket that dies meanwhile has no address any more.
+    const clientIp = peerAddress(request.socket)
+    this.acceptor.accept(request, socket, head, (transport) =>
+      this.connected(transport, endpointId, clientIp),
+    )
+  }
+
+  private connected(transport: Transport, endpointId: string, clientIp: string): void {
+    const about = { 'endpoint-id': endpointId, 'client-ip': clientIp }
+    const session = new ListenerSession(
+      transport,
+      {
+        leaving: () => remove(),
+        closed: (error) => {
+          remove()
+          this.sessions.delete(session)
+          this.logger.info('upstream disconnected', { ...about, reason: error.code })
+        },
+      },
+      { runtime: this.runtime, requests: this.requests },
+    )
+    const remove = this.registry.add(endpointId, session)
+    this.sessions.add(session)
+    this.logger.info('upstream connected', about)
+  }
+
+  /** Plain requests have nothing to do here; say what the port is for. */
+  private refuseRequest(request: IncomingMessage, response: ServerResponse): void {
+    const endpointId = endpointOf(request.url as string)
+    writeRequestError(
+      response,
+      typeof endpointId === 'string'
+        ? { status: 426, error: 'listeners connect with a WebSocket' }
+        : endpointId,
+    )
+  }
+}
+
+/** The endpoint that the path names, percent-decoded; else why there is none. */
+function endpointOf(url: string): string | UpstreamError {
+  const segment = LISTENER_ROUTE.exec(url)?.[1]
+  if (segment === undefined) return { status: 404, error: 'not found' }
+  try {
+    const endpointId = decodeURIComponent(segment)
+    if (endpointId.length <= ENDPOINT_ID_CHARS_MAX) return endpointId
+    return { status: 400, error: `endpoint id is longer than ${ENDPOINT_ID_CHARS_MAX} characters` }
+  } catch {
+    return { status: 400, error: 'endpoint id is not valid percent-encoding' }
+  }
+}

@@ -1,0 +1,9 @@
+import type { Stream, StreamHandler } from '../../yamux/session.ts'
+
+/** Something that a request can be handed to: a tunnel to a listener, or a node that has one. */
+export interface Upstream {
+  /** Whether it takes requests now. */
+  readonly canOpen: boolean
+  /** Opens a stream for one request or connection; undefined when it takes no more. */
+  open(handler: StreamHandler): Stream | undefined
+}
