@@ -2,26 +2,42 @@ import type { Random } from '../std/prng.ts'
 
 /**
  * Numbers that only the owner of an address can send back, so that nobody makes this node flood
- * somebody else (the source of a datagram is only a claim). Nothing is stored per address: the
- * number is a keyed hash of it, SipHash-2-4 folded to 32 bits. 0 stands for "none".
+ * somebody else (the source of a datagram is only a claim), and that grow old, so that a packet
+ * overheard long ago proves nothing. Nothing is stored per address: the number is a keyed hash of
+ * it and of the epoch, SipHash-2-4 folded to 32 bits. 0 stands for "none".
+ *
+ *     epoch      │     6     │     7     │     8     │
+ *     issued in 6 ├──────── accepted ────┤
  */
 export class AddressProof {
   private readonly key: Uint32Array
+  private readonly epochMs: number
 
   /** `random` should be unpredictable outside of tests: the key comes from it. */
-  constructor(random: Random) {
+  constructor(random: Random, epochMs: number) {
     this.key = Uint32Array.from({ length: 4 }, () => Math.floor(random() * 2 ** 32))
+    this.epochMs = epochMs
   }
 
-  issue(address: string): number {
+  issue(address: string, time: number): number {
+    return this.hash(address, this.epochAt(time))
+  }
+
+  accepts(address: string, echo: number, time: number): boolean {
+    if (echo === 0) return false
+    const epoch = this.epochAt(time)
+    return echo === this.hash(address, epoch) || echo === this.hash(address, epoch - 1)
+  }
+
+  private epochAt(time: number): number {
+    return Math.floor(time / this.epochMs)
+  }
+
+  private hash(address: string, epoch: number): number {
     const hash = new SipHash(this.key)
-    hash.update(address)
+    hash.update(`${epoch} ${address}`)
     const folded = hash.finish()
     return folded === 0 ? 1 : folded
-  }
-
-  accepts(address: string, echo: number): boolean {
-    return echo === this.issue(address)
   }
 }
 

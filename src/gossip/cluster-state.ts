@@ -24,6 +24,8 @@ export class ClusterState {
   private readonly peersById = new Map<string, Peer>()
   private readonly config: GossipConfig
   private readonly emit: (event: MembershipEvent) => void
+  /** Until then, what arrives may have waited unread while this node lost time. */
+  private newsFrom = 0
 
   constructor(self: LocalNode, config: GossipConfig, emit: (event: MembershipEvent) => void) {
     this.self = self
@@ -77,27 +79,32 @@ export class ClusterState {
     this.tombstones.expire(time - this.config.tombstoneMs)
   }
 
-  /** This node lost time, and what it remembers may no longer be so. */
-  distrust(): void {
+  /**
+   * This node lost time: what it remembers may no longer be so, nor what waits for it in buffers.
+   * It vouches for nobody until it hears new heartbeats, once those buffers are empty.
+   */
+  distrust(time: number): void {
+    this.newsFrom = time + this.config.intervalMs
     for (const peer of this.peersById.values()) peer.distrust()
   }
 
   /** How many versions behind the sender of these mentions this node is. */
-  versionsBehind(mentions: readonly Mention[]): number {
+  versionsBehind(mentions: readonly Mention[], time: number): number {
     let behind = 0
     for (const mention of mentions) {
       if (mention.standing !== 'alive' || mention.id === this.self.id) continue
       const peer = this.peersById.get(mention.id)
       if (peer?.generation === mention.generation) {
         behind += Math.max(0, mention.version - peer.state.version)
-      } else if (this.isNewcomer(mention)) behind += mention.version
+      } else if (this.isNewcomer(mention, time)) behind += mention.version
     }
     return behind
   }
 
   /** A process that this node does not know, vouched for, and not known to be over. */
-  isNewcomer(mention: Mention): boolean {
+  isNewcomer(mention: Mention, time: number): boolean {
     if (mention.standing !== 'alive' || mention.heartbeat === 0) return false
+    if (time < this.newsFrom) return false
     if (mention.id === this.self.id || this.tombstones.covers(mention.id, mention)) return false
     const peer = this.peersById.get(mention.id)
     return peer === undefined && this.peersById.size < NODES_MAX
@@ -109,7 +116,8 @@ export class ClusterState {
     if (mention.generation > peer.generation) {
       // A process of that id started later, so this one is over in all its lives.
       if (mention.heartbeat > 0) this.bury(peer, true, time)
-    } else if (peer.hear(mention, time)) this.emit({ type: 'reachable', id: peer.id })
+    } else if (peer.hear(mention, time, time >= this.newsFrom))
+      this.emit({ type: 'reachable', id: peer.id })
   }
 
   private observeEnd(mention: Mention, time: number): void {
@@ -132,7 +140,7 @@ export class ClusterState {
   }
 
   private admit({ mention, delta }: Section, time: number): void {
-    if (!this.isNewcomer(mention) || delta.from !== 0) return
+    if (!this.isNewcomer(mention, time) || delta.from !== 0) return
     const peer = new Peer(mention, this.config, time)
     const changed = peer.state.apply(delta)
     const address = peer.state.get(ADDRESS_KEY)

@@ -1,5 +1,6 @@
 import { ByteReader } from './byte-reader.ts'
 import { ByteWriter } from './byte-writer.ts'
+import { checksum } from './checksum.ts'
 import {
   readSectionEntry,
   readSectionHead,
@@ -15,7 +16,7 @@ import type { NodeState } from './node-state.ts'
 /**
  * A message is a header and a row of items; a packet and a stream carry the same form.
  *
- *     format(1) kind(1) flags(1) proof(4) echo(4) │ mention … │ section entry … │ 0 padding
+ *     checksum(4) format(1) kind(1) flags(1) proof(4) echo(4) │ mention … section entry … │ padding
  *
  *     ask         a digest of everything known          ──▶
  *     answer      what the asker lacks, and mentions     ◀──
@@ -39,8 +40,9 @@ export interface Message {
 }
 
 const FORMAT = 1
-const HEADER_BYTES = 11
-const FLAGS_POSITION = 2
+const HEADER_BYTES = 15
+const CHECKED_FROM = 4
+const FLAGS_POSITION = 6
 const COMPLETE = 0x01
 const SYNC_ADVISED = 0x02
 
@@ -51,6 +53,7 @@ export class MessageWriter {
 
   constructor(head: Pick<Message, 'kind' | 'proof' | 'echo'>, bytesMax: number) {
     this.writer = new ByteWriter(Math.max(bytesMax, HEADER_BYTES))
+    this.writer.uint32(0)
     this.writer.byte(FORMAT)
     this.writer.byte(KINDS.indexOf(head.kind))
     this.writer.byte(0)
@@ -91,13 +94,17 @@ export class MessageWriter {
 
   finish(): Uint8Array {
     this.writer.patch(FLAGS_POSITION, this.flags)
-    return this.writer.finish()
+    const bytes = this.writer.finish()
+    const sum = checksum(bytes, CHECKED_FROM)
+    for (let i = 0; i < CHECKED_FROM; i++) bytes[i] = sum >>> (24 - 8 * i)
+    return bytes
   }
 }
 
 /** Any bytes are a message or undefined: decoding is total and keeps nothing. */
 export function decodeMessage(bytes: Uint8Array): Message | undefined {
   const reader = new ByteReader(bytes)
+  if (reader.uint32() !== checksum(bytes, CHECKED_FROM)) return undefined
   const format = reader.byte()
   const kind = KINDS[reader.byte()]
   const flags = reader.byte()

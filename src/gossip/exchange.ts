@@ -4,6 +4,7 @@ import type { ClusterState } from './cluster-state.ts'
 import { MessageWriter, type Message } from './codec.ts'
 import type { GossipConfig } from './config.ts'
 import type { Mention } from './digest.ts'
+import { compareIncarnations } from './incarnation.ts'
 import type { LocalNode } from './local-node.ts'
 import { PacketRow, type RowBounds } from './packet-row.ts'
 import type { Peer } from './peer.ts'
@@ -61,7 +62,7 @@ export class Exchange {
   /** The answer to a digest; `bytesMax` bounds it for an asker whose address is not proven. */
   answer(proofs: Proofs, ask: Message, time: number, bytesMax: number): Uint8Array[] {
     const room = this.packetRoom()
-    const isBounded = bytesMax < room
+    const isBounded = bytesMax !== Infinity
     const row = new PacketRow(
       { kind: 'answer', ...proofs },
       {
@@ -106,7 +107,7 @@ export class Exchange {
   }
 
   private reconcile(row: PacketRow, ask: Message, time: number): void {
-    const asked = new Map(ask.mentions.map((mention) => [mention.id, mention]))
+    const asked = latestById(ask.mentions)
     this.writeMentions(row, asked, time)
     for (const mention of asked.values()) this.writeMissing(row, mention)
     if (!ask.complete) return
@@ -125,7 +126,8 @@ export class Exchange {
     }
     for (const theirs of asked.values()) {
       const tombstone = this.cluster.tombstones.get(theirs.id)
-      if (this.cluster.isNewcomer(theirs)) row.mention({ ...theirs, version: 0, heartbeat: 0 })
+      if (this.cluster.isNewcomer(theirs, time))
+        row.mention({ ...theirs, version: 0, heartbeat: 0 })
       else if (tombstone !== undefined && this.cluster.tombstones.covers(theirs.id, theirs)) {
         if (theirs.standing === 'alive') row.mention(obituary(tombstone))
       }
@@ -138,12 +140,12 @@ export class Exchange {
 
   private writeMissing(row: PacketRow, theirs: Mention): void {
     const ours = this.cluster.node(theirs.id)
-    if (ours === undefined || theirs.standing !== 'alive') return
+    if (ours === undefined) return
     const mention = ours.mention()
-    if (mention.standing !== 'alive' || theirs.generation > mention.generation) return
-    const isOther = theirs.generation < mention.generation
-    if (isOther && mention.heartbeat === 0) return
-    const readerVersion = isOther ? 0 : theirs.version
+    if (mention.standing !== 'alive' || compareIncarnations(theirs, mention) > 0) return
+    const isCopy = theirs.standing === 'alive' && theirs.generation === mention.generation
+    if (!isCopy && mention.heartbeat === 0) return
+    const readerVersion = isCopy ? theirs.version : 0
     if (readerVersion < mention.version) row.section(mention, ours.state, readerVersion)
   }
 
@@ -163,6 +165,18 @@ export class Exchange {
   private streamBounds(): RowBounds {
     return { bytesMax: this.config.syncBytesMax, packetsMax: 1 }
   }
+}
+
+/** A message may mention an ended incarnation beside the running one: the later counts. */
+function latestById(mentions: readonly Mention[]): ReadonlyMap<string, Mention> {
+  const latest = new Map<string, Mention>()
+  for (const mention of mentions) {
+    const other = latest.get(mention.id)
+    if (other === undefined || compareIncarnations(mention, other) > 0) {
+      latest.set(mention.id, mention)
+    }
+  }
+  return latest
 }
 
 /** Whether our mention says anything that theirs does not, or asks for something that they have. */

@@ -71,8 +71,9 @@ export class Gossiper {
     this.shell = shell
     this.clock = new AwakeClock(now, STALL_INTERVALS * config.intervalMs)
     this.health = new LocalHealth(config.intervalMs)
-    this.proof = new AddressProof(random)
-    this.cluster = new ClusterState(new LocalNode(id, config), config, (event) => {
+    // Replayed packets may only be as old as the tombstones that disprove them.
+    this.proof = new AddressProof(random, config.tombstoneMs / 2)
+    this.cluster = new ClusterState(new LocalNode(id, config, random), config, (event) => {
       this.shell.event(event)
     })
     this.exchange = new Exchange(this.cluster, config, random)
@@ -166,7 +167,7 @@ export class Gossiper {
   }
 
   private dispatch(from: string, message: Message, bytes: number): void {
-    const isProven = this.proof.accepts(from, message.echo)
+    const isProven = this.proof.accepts(from, message.echo, this.clock.time)
     if (isProven) this.remember(from, message.proof)
     if (message.kind === 'ask') {
       this.absorb(message)
@@ -175,7 +176,7 @@ export class Gossiper {
       this.absorb(message)
       this.noteFarewells(message)
       this.sendAll(from, this.exchange.push(this.proofs(from, message.proof), message))
-    } else if (message.kind === 'push') {
+    } else if (message.kind === 'push' && isProven) {
       this.absorb(message)
     } else {
       this.counts.dropped += 1
@@ -199,7 +200,7 @@ export class Gossiper {
   private considerSync(from: string, message: Message): void {
     const { time } = this.clock
     if (time < this.syncUntil || this.cluster.self.hasLeft) return
-    const behind = this.cluster.versionsBehind(message.mentions)
+    const behind = this.cluster.versionsBehind(message.mentions, time)
     if (behind < this.config.syncVersionsMin && !message.syncAdvised) return
     this.syncUntil = time + this.config.syncTimeoutMs
     this.counts.syncs += 1
@@ -243,7 +244,7 @@ export class Gossiper {
   }
 
   private proofs(address: string, echo: number): Pick<Message, 'proof' | 'echo'> {
-    return { proof: this.proof.issue(address), echo }
+    return { proof: this.proof.issue(address, this.clock.time), echo }
   }
 
   private remember(address: string, proof: number): void {
@@ -271,7 +272,7 @@ export class Gossiper {
   /** Whether time was lost: then nobody is vouched for until heard again. */
   private observeTime(now: number): boolean {
     const lost = this.clock.observe(now)
-    if (lost) this.cluster.distrust()
+    if (lost) this.cluster.distrust(this.clock.time)
     return lost
   }
 }

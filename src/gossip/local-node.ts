@@ -1,4 +1,5 @@
 import { assert } from '../std/assert.ts'
+import { randomBelow, type Random } from '../std/prng.ts'
 import {
   ENTRIES_PER_NODE_MAX,
   KEY_BYTES_MAX,
@@ -14,6 +15,12 @@ import { utf8Length } from './utf8.ts'
 
 /** Beyond this a generation is no clock reading but nonsense, and there would be no next one. */
 const GENERATION_MAX = 2 ** 52
+
+/**
+ * A process that overtakes a later one goes a random step beyond it: the one after next may have
+ * to do the same and must not land on the same number with another history.
+ */
+const GENERATION_STEP_MAX = 1_000_000
 
 /** Two processes under one id would take turns for ever: each turn waits twice as long. */
 const REBIRTH_MIN_MS = 200
@@ -36,6 +43,7 @@ interface Deletion {
 export class LocalNode implements Incarnation {
   readonly id: string
   private readonly deletedKeyMs: number
+  private readonly random: Random
   private current: NodeState
   private incarnation: Incarnation
   private beats = 1
@@ -45,9 +53,10 @@ export class LocalNode implements Incarnation {
   private rebirthAfter = 0
   private rebirthDelayMs = REBIRTH_MIN_MS
 
-  constructor(id: string, config: GossipConfig) {
+  constructor(id: string, config: GossipConfig, random: Random) {
     assert(id !== '' && utf8Length(id) <= NODE_ID_BYTES_MAX, 'a node id is short and not empty')
     this.id = id
+    this.random = random
     this.deletedKeyMs = config.deletedKeyMs
     this.incarnation = { generation: config.generation, life: 0 }
     this.current = new NodeState()
@@ -140,7 +149,10 @@ export class LocalNode implements Incarnation {
       seen.standing === 'left' ||
       seen.life > life ||
       seen.version > this.current.version
-    if (isForeign) return { generation: seen.generation + 1, life: 0 }
+    if (isForeign) {
+      const step = 1 + randomBelow(this.random, GENERATION_STEP_MAX)
+      return { generation: seen.generation + step, life: 0 }
+    }
     const isCondemned = seen.standing === 'dead' && seen.life === life
     return isCondemned ? { generation, life: life + 1 } : undefined
   }

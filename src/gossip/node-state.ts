@@ -122,10 +122,11 @@ export class NodeState {
     const isSnapshot = delta.from === 0 && delta.to >= delta.collected
     if (!isSnapshot || delta.entries.length > ENTRIES_PER_NODE_MAX) return []
     const kept = new Set(delta.entries.map((entry) => entry.key))
-    const changed = [...this.keys.values()]
-      .filter((entry) => !entry.deleted && !kept.has(entry.key))
+    const gone = [...this.keys.values()].filter((entry) => !kept.has(entry.key))
+    for (const { key } of gone) this.drop(key)
+    const changed: Entry[] = gone
+      .filter((entry) => !entry.deleted)
       .map(({ key, version }) => ({ key, value: '', version, deleted: true }))
-    for (const { key } of changed) this.drop(key)
     for (const entry of delta.entries) {
       const before = this.get(entry.key)
       this.put(entry)

@@ -20,6 +20,7 @@ export class PacketRow {
   private readonly bounds: RowBounds
   private readonly done: MessageWriter[] = []
   private open: MessageWriter
+  private isSyncAdvised = false
 
   constructor(head: Pick<Message, 'kind' | 'proof' | 'echo'>, bounds: RowBounds) {
     this.head = head
@@ -39,13 +40,9 @@ export class PacketRow {
       reached = this.open.section(mention, state, reached)
       if (reached >= state.version) return true
       const isEmpty = this.open.isEmpty
-      if (isEmpty && reached < state.collected) this.open.adviseSync()
+      if (isEmpty && reached < state.collected) this.adviseSync()
       if (isEmpty || !this.turnPage()) return false
     }
-  }
-
-  markComplete(): void {
-    for (const page of [...this.done, this.open]) page.markComplete()
   }
 
   /** The packets, of which the first is there even when nothing was written. */
@@ -53,8 +50,14 @@ export class PacketRow {
     return [...this.done, this.open].map((page) => page.finish())
   }
 
+  /** Whether there is nothing to say, not even that a stream is needed. */
   get isEmpty(): boolean {
-    return this.done.length === 0 && this.open.isEmpty
+    return this.done.length === 0 && this.open.isEmpty && !this.isSyncAdvised
+  }
+
+  private adviseSync(): void {
+    this.isSyncAdvised = true
+    this.open.adviseSync()
   }
 
   private turnPage(): boolean {

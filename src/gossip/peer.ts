@@ -73,13 +73,16 @@ export class Peer implements Incarnation {
     return { id, generation, life, heartbeat, standing, version: this.state.version }
   }
 
-  /** Takes what a mention of this very process says of its pulse; whether it is back from silence. */
-  hear(mention: Mention, time: number): boolean {
+  /**
+   * Takes what a mention of this very process says of its pulse; whether it is back from silence.
+   * `isNews` is false for what may have waited here unread.
+   */
+  hear(mention: Mention, time: number, isNews: boolean): boolean {
     if (this.currentStatus === 'left') return false
     this.currentLife = Math.max(this.currentLife, mention.life)
     if (mention.heartbeat <= this.lastHeartbeat) return false
     this.lastHeartbeat = mention.heartbeat
-    this.fresh = true
+    this.fresh ||= isNews
     this.detector.heard(time)
     const isBack =
       this.currentStatus === 'unreachable' && this.lastHeartbeat >= this.returnHeartbeat

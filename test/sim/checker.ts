@@ -7,6 +7,7 @@ export interface Checker {
   before?(step: Pick<Step, 'process'>): void
   after?(step: Step): void
   sent?(from: string, to: string, bytes: Uint8Array): void
+  delivered?(from: string, to: string, bytes: Uint8Array): void
 }
 
 /** Makes a fresh checker for one run. */

@@ -28,6 +28,7 @@ export interface Receiver {
 
 export interface NetworkWatch {
   sent(from: string, to: string, bytes: Uint8Array): void
+  delivered(from: string, to: string, bytes: Uint8Array): void
   streamed(from: string, to: string, bytes: Uint8Array): void
 }
 
@@ -114,6 +115,11 @@ export class Network {
     }
   }
 
+  /** A packet that `from` need not have sent: somebody on the way writes what he likes on it. */
+  inject(from: string, to: string, bytes: Uint8Array): void {
+    this.deliver(from, to, bytes)
+  }
+
   /** Opens a stream with one message; answers go back and forth on it until a side is silent. */
   stream(from: string, to: string, bytes: Uint8Array): void {
     if (this.isStreamCut(from, to)) return
@@ -139,7 +145,10 @@ export class Network {
       this.counts.heldBack += 1
       delayMs += this.random() * HELD_BACK_MS
     }
-    this.queue.schedule(delayMs, () => this.receivers.get(to)?.packet(from, bytes))
+    this.queue.schedule(delayMs, () => {
+      this.watch.delivered(from, to, bytes)
+      this.receivers.get(to)?.packet(from, bytes)
+    })
   }
 
   private qualityOf(from: string, to: string): LinkQuality {

@@ -139,6 +139,7 @@ export class SimProcess implements Receiver {
 
   pause(): void {
     this.isPaused = true
+    this.scheduled = -1
   }
 
   resume(): void {
@@ -149,10 +150,10 @@ export class SimProcess implements Receiver {
     this.schedule()
   }
 
+  /** A timer that is set runs on: timers count time, they do not read clocks. */
   jumpClock(byMs: number): void {
     this.clockOffsetMs += byMs
     this.awakeSince = this.options.queue.now
-    this.schedule()
   }
 
   end(): void {

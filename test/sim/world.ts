@@ -46,6 +46,9 @@ export class World {
         this.trace.bytes(bytes)
         for (const checker of this.checkers) checker.sent?.(from, to, bytes)
       },
+      delivered: (from: string, to: string, bytes: Uint8Array) => {
+        for (const checker of this.checkers) checker.delivered?.(from, to, bytes)
+      },
       streamed: (_from: string, _to: string, bytes: Uint8Array) => this.trace.bytes(bytes),
     }
     const mtuBytes = options.mtuBytes ?? DEFAULT_GOSSIP.packetBytesMax
