@@ -36,7 +36,8 @@ function placeOf({ file, line, column, flag }: ConfigProblem): string {
 function sourceOf({ sourceLine, line, column = 1, width = 1 }: ConfigProblem): string[] {
   if (sourceLine === undefined || sourceLine.trim() === '') return []
   const from = column > CONTEXT_COLUMNS ? column - CONTEXT_COLUMNS : 0
-  const shown = sourceLine.slice(from, from + COLUMNS - 10)
+  const part = sourceLine.slice(from, from + COLUMNS - 10)
+  const shown = from === 0 ? part : `…${part.slice(1)}`
   const offset = column - 1 - from
   const number = String(line).padStart(5)
   const caret = '^'.repeat(Math.max(1, Math.min(width, shown.length - offset)))

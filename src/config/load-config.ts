@@ -111,7 +111,12 @@ function settle<Root extends Section>(
   // What an unreadable file would have set is not known, so that nothing counts as missing.
   const blind = file !== undefined && node === undefined
   const found = findings.problems.filter(({ flag: written }) => !blind || written !== undefined)
-  return { config, problems: [...problems, ...found] }
+  return { config, problems: [...problems, ...found.sort(byPlace)] }
+}
+
+/** Flags first, then as the file reads from top to bottom. */
+function byPlace(left: ConfigProblem, right: ConfigProblem): number {
+  return (left.line ?? 0) - (right.line ?? 0) || (left.column ?? 0) - (right.column ?? 0)
 }
 
 interface ConfigFile {
@@ -132,7 +137,10 @@ function readFile(root: Section, file: string | undefined): ConfigFile {
     source,
     node,
     problems: problems.map((problem) =>
-      Object.assign(source.place(problem), { path: '', text: problem.text }),
+      Object.assign(problem.range === undefined ? { file } : source.place(problem.range), {
+        path: '',
+        text: problem.text,
+      }),
     ),
   }
 }

@@ -25,8 +25,8 @@ type BytesOptions = FieldOptions<number> & {
   readonly max?: number
 }
 
-/** Timers of Node hold 31 bits of milliseconds; a longer one would fire at once. */
-const TIMER_MAX_MS = 2 ** 31 - 1
+/** Timers of Node hold 31 bits of milliseconds, just above this; a longer one fires at once. */
+const TIMER_MAX = '596h'
 const NS_PER_MS = 1e6
 
 /** A whole number. */
@@ -69,10 +69,10 @@ export function number(options: NumberOptions): Field<number> {
 /** A Go duration, in milliseconds. Its key in the code may end in `Ms`; YAML leaves that out. */
 export function duration(options: DurationOptions): Field<number> {
   const min = parseDuration(options.min ?? '0') ?? 0
-  const max = parseDuration(options.max ?? `${TIMER_MAX_MS}ms`) ?? TIMER_MAX_MS
+  const max = parseDuration(options.max ?? TIMER_MAX) ?? 0
   const kind: Kind<number> = {
     type: 'duration',
-    allowed: `a duration, such as 100ms, 30s or 1m30s${spanOf(options)}`,
+    allowed: `a duration${spanOf(options)}, such as 100ms, 30s or 1m30s`,
     empty: 0,
     json: { type: 'string', pattern: String.raw`^(0|(\d+(\.\d*)?(ns|us|µs|ms|s|m|h))+)$` },
     keySuffix: 'Ms',
@@ -94,7 +94,7 @@ export function bytes(options: BytesOptions): Field<number> {
   const show = (value: number) => String(formatByteSize(value))
   const kind: Kind<number> = {
     type: 'bytes',
-    allowed: `a size in bytes, such as 262144, 256KiB or 1MB${spanOf(options, show)}`,
+    allowed: `a size in bytes${spanOf(options, show)}, such as 262144, 256KiB or 1MB`,
     empty: 0,
     json: { type: ['integer', 'string'], minimum: min, pattern: '^[0-9_.]+ ?([kKmMgG]?i?[bB])?$' },
     parse(text, name) {

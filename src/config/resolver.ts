@@ -43,7 +43,13 @@ export class Resolver {
   private section(section: Section, spot: Spot): object {
     const before = this.findings.problems.length
     const keys = new KnownKeys(section)
-    const entries = this.entries(section, keys, spot)
+    if (spot.node !== undefined && spot.node.kind !== 'map' && spot.node.kind !== 'null') {
+      const allowed = keys.names.join(', ')
+      const secret = holdsSecrets(section)
+      reportShape(this.findings, spot, { shape: 'a section', allowed, secret })
+      return {}
+    }
+    const entries = this.entries(keys, spot)
     const values = keys.children.map((child) => {
       const entry = entries.get(child)
       const path = [...spot.path, child.name]
@@ -94,27 +100,20 @@ export class Resolver {
     }
     return node.items.map((item, index) => {
       const here = [...path.slice(0, -1), `${path.at(-1)}[${index}]`]
-      const key = { start: item.start, end: item.start + 1 }
-      return this.section(items.of, { path: here, key, node: item })
+      return this.section(items.of, { path: here, key: item, node: item })
     })
   }
 
   /** The file's keys in this section, after a word about those that nobody knows. */
-  private entries(section: Section, keys: KnownKeys, spot: Spot): Map<Child, YamlEntry> {
+  private entries(keys: KnownKeys, spot: Spot): Map<Child, YamlEntry> {
     const found = new Map<Child, YamlEntry>()
     const { node } = spot
-    if (node === undefined || node.kind === 'null') return found
-    if (node.kind !== 'map') {
-      const allowed = keys.names.join(', ')
-      const secret = holdsSecrets(section)
-      reportShape(this.findings, spot, { shape: 'a section', allowed, secret })
-      return found
-    }
+    if (node?.kind !== 'map') return found
     for (const entry of node.entries) {
       const child = keys.find(entry.name)
       if (child === undefined) this.unknownKey(entry, keys, spot)
-      else if (found.has(child)) this.sameSetting(entry, child, spot)
-      else found.set(child, entry)
+      else if (!found.has(child)) found.set(child, entry)
+      else this.sameSetting(entry, found.get(child)?.name ?? '', spot)
     }
     return found
   }
@@ -128,10 +127,10 @@ export class Resolver {
   }
 
   /** An earlier name beside the present one: no duplicate for YAML, but one for us. */
-  private sameSetting({ name, key }: YamlEntry, child: Child, spot: Spot): void {
-    const text = `key "${name}" is another name of a key that is there already`
+  private sameSetting({ name, key }: YamlEntry, other: string, spot: Spot): void {
+    const text = `${other} and ${name} are two names of one setting`
     const origin = { range: key, hide: 'rest' } as const
-    this.findings.problem([...spot.path, child.name], text, origin)
+    this.findings.problem([...spot.path, name], text, origin)
   }
 
   private complain(complaint: Complaint, spot: Spot, entries: Map<Child, YamlEntry>): void {

@@ -33,9 +33,10 @@ const SHAPES = { text: 'a single value', null: 'nothing', list: 'a list', map: '
 export function reportShape(findings: Findings, spot: Spot, wanted: Wanted): void {
   const { node, path } = spot
   if (node === undefined) return
+  const shape = path.length === 0 ? 'made of keys and values' : wanted.shape
   const origin = { range: node, hide: wanted.secret ? 'value' : 'nothing' } as const
   const details = { found: SHAPES[node.kind], allowed: wanted.allowed }
-  findings.problem(path, `${nameOf(spot)} must be ${wanted.shape}`, origin, details)
+  findings.problem(path, `${nameOf(spot)} must be ${shape}`, origin, details)
 }
 
 export function reportMissing(findings: Findings, spot: Spot): void {

@@ -42,7 +42,7 @@ export function address(options: AddressOptions): Field<HostPort | undefined> {
   const mayBeEmpty = options.default === undefined
   const kind: Kind<HostPort | undefined> = {
     type: 'address',
-    allowed: 'host:port, as in 10.26.104.56:8000, or :port for every address of the host',
+    allowed: 'host:port, as in 10.0.0.1:8000, or :port for every address of the host',
     empty: undefined,
     json: { type: 'string', pattern: String.raw`^(\[[0-9a-fA-F:.]+\]|[^:\[\]\s/]*):\d{1,5}$` },
     parse(value, name) {

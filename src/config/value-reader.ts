@@ -2,6 +2,7 @@ import { type Environment, expandEnv } from './expand-env.ts'
 import type { Field } from './field.ts'
 import type { Findings, Origin } from './findings.ts'
 import type { FlagText } from './flags.ts'
+import { nearest } from './nearest.ts'
 import { hidePasswords } from './secret-text.ts'
 import type { List } from './section.ts'
 import { nameOf, originOfKey, reportMissing, reportShape, type Spot } from './spot.ts'
@@ -91,8 +92,10 @@ export class ValueReader {
     const parsed = field.parse(text, nameOf(spot))
     if ('value' in parsed) return parsed.value
     const found = field.secret === true ? undefined : quoted(text)
-    const { allowed } = field
-    this.findings.problem(spot.path, parsed.refused, origin, { found, allowed })
+    const { allowed, choices = [] } = field
+    const suggestion = nearest(text, choices)
+    const details = { found, allowed, suggestion }
+    this.findings.problem(spot.path, parsed.refused, origin, details)
     return field.initial
   }
 }

@@ -43,9 +43,10 @@ export interface YamlEntry {
   readonly value: YamlNode
 }
 
-/** A sentence about a place in the document. */
-export interface YamlProblem extends Range {
+/** A sentence about a place in the document, or about all of it. */
+export interface YamlProblem {
   readonly text: string
+  readonly range?: Range
 }
 
 /** No sane configuration comes near; a file of nested aliases is over it at once. */
@@ -55,6 +56,8 @@ const TAGS = new Set(['str', 'int', 'float', 'bool', 'null', 'map', 'seq'])
 /** Builds the tree of one document without syntax errors. */
 export class YamlTree {
   readonly problems: YamlProblem[] = []
+  /** False when a part of the document could not be built, and its settings are not known. */
+  complete = true
   readonly root: YamlNode
   private readonly document: Document
   private readonly open = new Set<Node>()
@@ -67,7 +70,7 @@ export class YamlTree {
 
   private build(node: Node | null): YamlNode {
     const range = rangeOf(node)
-    if (node === null || !this.withinLimit(range)) return { kind: 'null', ...range }
+    if (node === null || !this.withinLimit()) return { kind: 'null', ...range }
     if (isAlias(node)) return this.target(node, range)
     this.checkTag(node, range)
     if (isScalar(node)) return scalar(node, range)
@@ -82,15 +85,20 @@ export class YamlTree {
   private entries(pairs: readonly Pair[]): YamlEntry[] {
     const own: YamlEntry[] = []
     const merged: YamlEntry[] = []
+    const names = new Set<string>()
     for (const pair of pairs) {
       const key = rangeOf(pair.key as Node | null)
       const value = this.build(pair.value as Node | null)
       const name = isScalar(pair.key) ? (pair.key.source ?? '') : ''
       if (name === '<<') merged.push(...this.mergedEntries(value, key))
-      else if (name !== '') own.push({ name, key, value })
-      else this.problems.push({ text: 'a key must be a name', ...key })
+      else if (name === '') this.problems.push({ text: 'a key must be a name', range: key })
+      else if (names.has(name)) {
+        this.problems.push({ text: `key "${name}" is written twice`, range: key })
+      } else {
+        names.add(name)
+        own.push({ name, key, value })
+      }
     }
-    const names = new Set(own.map(({ name }) => name))
     return [...own, ...merged.filter(({ name }) => !names.has(name) && names.add(name))]
   }
 
@@ -98,7 +106,7 @@ export class YamlTree {
   private mergedEntries(value: YamlNode, key: Range): readonly YamlEntry[] {
     if (value.kind === 'map') return value.entries
     if (value.kind === 'list') return value.items.flatMap((item) => this.mergedEntries(item, key))
-    this.problems.push({ text: '<< must name a section, as in <<: *name', ...key })
+    this.giveUp('<< must name a section, as in <<: *name', key)
     return []
   }
 
@@ -109,7 +117,7 @@ export class YamlTree {
       target === undefined
         ? `alias *${alias.source} has no anchor &${alias.source} before it`
         : `alias *${alias.source} contains itself`
-    this.problems.push({ text, ...range })
+    this.giveUp(text, range)
     return { kind: 'null', ...range }
   }
 
@@ -117,16 +125,20 @@ export class YamlTree {
     const tag = 'tag' in node && typeof node.tag === 'string' ? node.tag : undefined
     if (tag === undefined || TAGS.has(tag.replace('tag:yaml.org,2002:', ''))) return
     const written = tag.replace('tag:yaml.org,2002:', '!!')
-    this.problems.push({ text: `tag ${written} has no meaning here`, ...range })
+    this.problems.push({ text: `tag ${written} has no meaning here`, range })
   }
 
-  private withinLimit(range: Range): boolean {
+  private withinLimit(): boolean {
     this.count += 1
     if (this.count === NODES_MAX) {
-      const text = `the file holds more than ${NODES_MAX} values once its aliases are expanded`
-      this.problems.push({ text, ...range })
+      this.giveUp(`the file holds more than ${NODES_MAX} values once its aliases are expanded`)
     }
     return this.count < NODES_MAX
+  }
+
+  private giveUp(text: string, range?: Range): void {
+    this.complete = false
+    this.problems.push(range === undefined ? { text } : { text, range })
   }
 }
 
