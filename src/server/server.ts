@@ -40,16 +40,18 @@ export class Server {
     metrics.gauge('piko_cluster_nodes', 'Nodes by status, as this node sees them.', () => [
       { labels: { status: 'active' }, value: 1 },
     ])
+    const runtime = new MuxRuntime()
     this.admin = new AdminServer({ status: this.status, metrics })
     this.upstream = new UpstreamServer({
       registry: this.registry,
-      runtime: new MuxRuntime(),
+      runtime,
       logger: logger.child('upstream'),
       metrics,
     })
     this.proxy = new ProxyServer({
       config: config.proxy,
       upstreams: this.registry,
+      turn: runtime.turn,
       journal: new RequestJournal(
         new RequestMetrics(metrics, 'piko_proxy').scope(),
         new AccessLog(logger.child('proxy.access'), config.proxy.accessLog),

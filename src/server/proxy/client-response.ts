@@ -6,6 +6,7 @@ import { withoutHopByHop } from '../../http1/hop-by-hop.ts'
 import type { ResponseSink } from '../../http1/response-reader.ts'
 import { renderAnswer } from '../../net/answer.ts'
 import type { Answer } from '../../net/answer.ts'
+import type { Flushable, TurnFlush } from '../../net/turn-flush.ts'
 import { passInformational } from './informational.ts'
 
 /** What the owner of a response wants to know. */
@@ -19,7 +20,7 @@ export interface ClientResponseOwner {
 }
 
 /** The client's side of an answer: passes it on as it comes, or breaks it off visibly. */
-export class ClientResponse implements ResponseSink {
+export class ClientResponse implements ResponseSink, Flushable {
   private readonly response: ServerResponse
   private readonly owner: ClientResponseOwner
   /** Whether the client's socket is full. */
@@ -28,6 +29,7 @@ export class ClientResponse implements ResponseSink {
   fields: Fields = []
   byteCount = 0
   private hasLength = false
+  private headWaits = false
 
   constructor(response: ServerResponse, owner: ClientResponseOwner) {
     this.response = response
@@ -54,9 +56,19 @@ export class ClientResponse implements ResponseSink {
     this.response.writeHead(head.status, head.reason, this.fields)
   }
 
-  /** Sends a head behind which no body has come yet: it may not come for minutes. */
-  flushHead(): void {
-    if (this.byteCount === 0) this.response.flushHeaders()
+  /**
+   * Sends the head at the end of this turn if none of the body has come by then: it may not come
+   * for minutes. Sending it at once would cost a write of its own when the body is right behind.
+   */
+  flushHeadSoon(turn: TurnFlush): void {
+    if (this.headWaits || this.byteCount > 0) return
+    this.headWaits = true
+    turn.add(this)
+  }
+
+  flushTurn(): void {
+    this.headWaits = false
+    if (this.byteCount === 0 && !this.response.writableEnded) this.response.flushHeaders()
   }
 
   data(bytes: Uint8Array): void {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ResponseReader } from '../../http1/response-reader.ts'
 import { decodeLatin1, encodeLatin1 } from '../../net/latin1.ts'
+import type { TurnFlush } from '../../net/turn-flush.ts'
 import { assert } from '../../std/assert.ts'
 import type { Stream, StreamHandler } from '../../yamux/session.ts'
 import type { Upstream } from '../upstream/upstream.ts'
@@ -19,6 +20,7 @@ export interface ExchangeOptions {
   /** With no byte of the request's body and none of the answer for so long: 504. 0 is never. */
   readonly timeoutMs: number
   readonly headBytesMax: number
+  readonly turn: TurnFlush
   /** Called once, when the client's side is over. */
   readonly closed: (exchange: Exchange) => void
 }
@@ -107,7 +109,7 @@ export class Exchange implements StreamHandler, ClientResponseOwner {
       // A 101 was not asked for (wire.md, Edge rules).
       this.fail()
     } else {
-      if (this.response.begun) this.response.flushHead()
+      if (this.response.begun) this.response.flushHeadSoon(this.options.turn)
       if (!this.response.blocked) this.drained()
     }
   }

@@ -7,6 +7,7 @@ import { peerAddress } from '../../net/peer-address.ts'
 import type { HostPort } from '../../std/host-port.ts'
 import type { ProxyConfig } from '../config.ts'
 import type { Upstream } from '../upstream/upstream.ts'
+import type { TurnFlush } from '../../net/turn-flush.ts'
 import { ANSWERS, answerBytes, badRequest, renderAnswer } from '../../net/answer.ts'
 import type { Answer } from '../../net/answer.ts'
 import { answerClientError } from './client-errors.ts'
@@ -29,6 +30,7 @@ export interface ProxyServerOptions {
   readonly config: ProxyConfig
   readonly upstreams: UpstreamSource
   readonly journal: RequestJournal
+  readonly turn: TurnFlush
 }
 
 /** How often the attempt is made with the next upstream, when one takes no more just now. */
@@ -45,14 +47,16 @@ export class ProxyServer {
   private readonly config: ProxyConfig
   private readonly upstreams: UpstreamSource
   private readonly journal: RequestJournal
+  private readonly turn: TurnFlush
   private readonly trusted: TrustedProxies
   private readonly http: Server
   private leaving = false
 
-  constructor({ config, upstreams, journal }: ProxyServerOptions) {
+  constructor({ config, upstreams, journal, turn }: ProxyServerOptions) {
     this.config = config
     this.upstreams = upstreams
     this.journal = journal
+    this.turn = turn
     this.trusted = new TrustedProxies(config.trustedProxies)
     this.http = this.createHttpServer()
   }
@@ -110,6 +114,7 @@ export class ProxyServer {
       edge,
       timeoutMs: this.config.timeoutMs,
       headBytesMax: this.config.http.maxHeaderBytes,
+      turn: this.turn,
       closed: ({ response: { status, fields, byteCount }, requestBytes }) =>
         finished({
           edge,
