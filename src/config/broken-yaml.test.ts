@@ -286,7 +286,7 @@ test('a variable in a flow list', () => {
 })
 
 test.each(['[', '{a: ', '- ', '? '])('nesting beyond measure with %j', (opening) => {
-  expect(messageAbout(opening.repeat(10_000))).toContain('nested more than 50 levels deep')
+  expect(messageAbout(opening.repeat(2_000))).toContain('nested more than 50 levels deep')
 })
 
 test('an alias bomb', () => {
@@ -295,7 +295,7 @@ test('an alias bomb', () => {
     return `${name}: &${name} [${aliases.join(', ')}]`
   })
   expect(messageAbout(`a: &a [x, x, x, x, x, x, x, x, x, x]\n${levels.join('\n')}\n`)).toBe(
-    'piko.yaml: the file holds more than 100000 values once its aliases are expanded',
+    'piko.yaml: the file holds more than 20000 values once its aliases are expanded',
   )
 })
 

@@ -27,8 +27,8 @@ export function formatProblem(problem: ConfigProblem): string {
   return lines.map(printable).join('\n')
 }
 
-function placeOf({ file, line, column, flag }: ConfigProblem): string {
-  if (flag !== undefined) return `${flag}: `
+function placeOf({ file, line, column, flag, text }: ConfigProblem): string {
+  if (flag !== undefined) return text.includes(flag) ? '' : `${flag}: `
   if (file === undefined) return ''
   return line === undefined ? `${file}: ` : `${file}:${line}:${column}: `
 }

@@ -1,6 +1,7 @@
 import { unreachable } from '../std/assert.ts'
 import type { Field, JsonSchema } from './field.ts'
 import { childrenOf, type Section, type Setting } from './section.ts'
+import { defaultText } from './value-text.ts'
 
 /** Describes the YAML file to editors and validators, in JSON Schema 2020-12. */
 export function jsonSchema(root: Section, title: string): JsonSchema {
@@ -46,7 +47,7 @@ function settingSchema(setting: Setting): JsonSchema {
 }
 
 function initialOf(field: Field<unknown>): JsonSchema {
-  return field.isEmpty(field.initial) ? {} : { default: field.format(field.initial) }
+  return defaultText(field) === undefined ? {} : { default: field.format(field.initial) }
 }
 
 function remarks({ options }: Setting): JsonSchema {

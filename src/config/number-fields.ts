@@ -74,7 +74,7 @@ export function duration(options: DurationOptions): Field<number> {
     type: 'duration',
     allowed: `a duration${spanOf(options)}, such as 100ms, 30s or 1m30s`,
     empty: 0,
-    json: { type: 'string', pattern: String.raw`^(0|(\d+(\.\d*)?(ns|us|µs|ms|s|m|h))+)$` },
+    json: { type: 'string', pattern: String.raw`^(0|((\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))+)$` },
     keySuffix: 'Ms',
     parse(text, name) {
       if (/^-[\d.]/.test(text)) return { refused: `${name} cannot be negative` }

@@ -56,7 +56,9 @@ function table(leaves: readonly Leaf[]): string {
 function typeOf(setting: Leaf['setting']): string {
   if (setting.node === 'items') return 'list of sections'
   if (setting.node === 'list') return `list of ${setting.of.type}`
-  return setting.choices?.map(code).join(', ') ?? setting.options.unit ?? setting.type
+  const { choices, type, options } = setting
+  if (options.unit !== undefined) return `${type} (${options.unit})`
+  return choices?.map(code).join(', ') ?? type
 }
 
 function description({ options }: Leaf['setting']): string {

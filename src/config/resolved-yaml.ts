@@ -2,7 +2,7 @@ import { stringify } from 'yaml'
 import { unreachable } from '../std/assert.ts'
 import { childrenOf, type ConfigOf, type Section, type Setting } from './section.ts'
 
-/** Writes a whole configuration, defaults included, as YAML that loads again. Secrets are masked. */
+/** Writes a whole configuration as YAML that loads again, with its defaults; secrets masked. */
 export function resolvedYaml<Root extends Section>(root: Root, config: ConfigOf<Root>): string {
   return stringify(sectionOf(root, config), { lineWidth: 0 })
 }

@@ -50,7 +50,7 @@ export interface YamlProblem {
 }
 
 /** No sane configuration comes near; a file of nested aliases is over it at once. */
-const NODES_MAX = 100_000
+const NODES_MAX = 20_000
 const TAGS = new Set(['str', 'int', 'float', 'bool', 'null', 'map', 'seq'])
 
 /** Builds the tree of one document without syntax errors. */
