@@ -1,27 +1,83 @@
+import { STATUS_CODES } from 'node:http'
 import type { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { WebSocketServer } from 'ws'
+import { assert } from '../std/assert.ts'
 import type { Transport } from './transport.ts'
-import { MESSAGE_BYTES_MAX, WsTransport } from './ws-transport.ts'
+import {
+  acceptValue,
+  isKey,
+  upgradesToWebSocket,
+  WEBSOCKET_VERSION,
+} from './websocket-handshake.ts'
+import { DEFAULT_WEBSOCKET_KIND } from './websocket-kind.ts'
+import type { WebSocketKind } from './websocket-kind.ts'
+import { WebSocketTransport } from './websocket-transport.ts'
+import { WsAcceptor } from './websocket-ws.ts'
+
+/** Why an upgrade request is refused. */
+interface Refusal {
+  readonly status: 400 | 426
+  readonly error: string
+}
 
 /** Turns HTTP upgrade requests into transports (RFC 6455 §4.2). */
 export class WebSocketAcceptor {
-  private readonly server = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    perMessageDeflate: false,
-    maxPayload: MESSAGE_BYTES_MAX,
-  })
+  private readonly ws: WsAcceptor | undefined
 
-  /** Completes the handshake and calls `opened`; a request that is none is answered with 400. */
+  constructor(kind: WebSocketKind = DEFAULT_WEBSOCKET_KIND) {
+    this.ws = kind === 'ws' ? new WsAcceptor() : undefined
+  }
+
+  /**
+   * Completes the handshake and calls `opened`, which must start the transport; a request that is
+   * none is answered with 400, or 426 if it asks for another version.
+   */
   accept(
     request: IncomingMessage,
     socket: Duplex,
     head: Buffer,
     opened: (transport: Transport) => void,
   ): void {
-    this.server.handleUpgrade(request, socket, head, (webSocket) => {
-      opened(new WsTransport(webSocket))
-    })
+    if (this.ws !== undefined) return this.ws.accept(request, socket, head, opened)
+    assert(socket instanceof Socket, 'node:http upgrades sockets')
+    const key = handshakeKey(request)
+    if (typeof key !== 'string') return refuse(socket, key)
+    // The client is gone already: nothing would ever tell.
+    if (!socket.readable || !socket.writable) {
+      socket.destroy()
+      return
+    }
+    socket.write(
+      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+        `Sec-WebSocket-Accept: ${acceptValue(key)}\r\n\r\n`,
+    )
+    opened(new WebSocketTransport(socket, head, 'server'))
   }
+}
+
+/** The key of a valid opening handshake; extensions and subprotocols are offers that go unheard. */
+function handshakeKey(request: IncomingMessage): string | Refusal {
+  const { headers, method, httpVersion } = request
+  const key = headers['sec-websocket-key']
+  if (method !== 'GET') return { status: 400, error: 'a websocket is opened with GET' }
+  if (httpVersion !== '1.1') return { status: 400, error: 'a websocket needs HTTP/1.1' }
+  if (!upgradesToWebSocket(headers)) return { status: 400, error: 'upgrade is not to websocket' }
+  if (headers['sec-websocket-version'] !== WEBSOCKET_VERSION) {
+    return { status: 426, error: `websocket version must be ${WEBSOCKET_VERSION}` }
+  }
+  return isKey(key) ? key : { status: 400, error: 'sec-websocket-key is missing or malformed' }
+}
+
+function refuse(socket: Socket, { status, error }: Refusal): void {
+  const body = JSON.stringify({ error })
+  // RFC 9110 §15.5.22: a 426 names the protocol that it wants.
+  const upgrade = status === 426 ? 'Connection: close, Upgrade\r\nUpgrade: websocket\r\n' : ''
+  socket.on('error', () => socket.destroy())
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${upgrade || 'Connection: close\r\n'}` +
+      `Sec-WebSocket-Version: ${WEBSOCKET_VERSION}\r\n` +
+      'Content-Type: application/json; charset=utf-8\r\n' +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  )
 }

@@ -1,95 +1,114 @@
-import type { IncomingMessage } from 'node:http'
-import WebSocket from 'ws'
-import { CodedError } from '../std/errors.ts'
+import { request as requestHttp } from 'node:http'
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import { Socket } from 'node:net'
+import { urlToHttpOptions } from 'node:url'
+import { assert } from '../std/assert.ts'
 import type { Transport } from './transport.ts'
-import { MESSAGE_BYTES_MAX, WsTransport } from './ws-transport.ts'
+import type { DialAttempt, DialTarget } from './websocket-dial-attempt.ts'
+import { DialError, refusal } from './websocket-dial-error.ts'
+import { acceptValue, makeKey, upgradesToWebSocket } from './websocket-handshake.ts'
+import { WEBSOCKET_VERSION } from './websocket-handshake.ts'
+import { DEFAULT_WEBSOCKET_KIND } from './websocket-kind.ts'
+import type { WebSocketKind } from './websocket-kind.ts'
+import { WebSocketTransport } from './websocket-transport.ts'
+import { dialWs } from './websocket-ws.ts'
 
-export interface DialOptions {
-  /** http: and https: are taken as ws: and wss:. */
-  readonly url: URL
-  readonly headers: Readonly<Record<string, string>>
-  /** For the whole handshake. */
-  readonly timeoutMs: number
+export interface DialOptions extends DialTarget {
   readonly signal: AbortSignal
+  readonly kind?: WebSocketKind
 }
 
-/** `network`: no answer. `status`: the server answered something else than 101. */
-export type DialErrorCode = 'network' | 'status' | 'aborted'
-
-/** Why a dial failed; `status` and the server's own words where it answered. */
-export class DialError extends CodedError<DialErrorCode> {
-  override readonly name = 'DialError'
-  readonly status: number | undefined
-
-  constructor(
-    code: DialErrorCode,
-    message: string,
-    options: { status?: number; cause?: unknown } = {},
-  ) {
-    super(code, message, options)
-    this.status = options.status
-  }
-}
-
-/** An error answer's body is a short JSON object; more of it is not read. */
-const ERROR_BODY_BYTES_MAX = 4_096
-
-/** Opens a WebSocket to carry a tunnel. Rejects with a DialError. */
+/** Opens a WebSocket to carry a tunnel (RFC 6455 §4.1). Rejects with a DialError. */
 export async function dialWebSocket(options: DialOptions): Promise<Transport> {
-  const { url, headers, timeoutMs, signal } = options
-  if (signal.aborted) throw new DialError('aborted', 'the dial was called off')
-  return new Promise((resolve, reject) => {
-    const socket = new WebSocket(url, {
-      headers,
-      handshakeTimeout: timeoutMs,
-      perMessageDeflate: false,
-      maxPayload: MESSAGE_BYTES_MAX,
-    })
-    const abort = (): void => {
-      reject(new DialError('aborted', 'the dial was called off'))
-      socket.terminate()
-    }
-    signal.addEventListener('abort', abort, { once: true })
-    socket.once('open', () => {
-      signal.removeEventListener('abort', abort)
-      resolve(new WsTransport(socket))
-    })
-    socket.on('error', (cause) => {
-      signal.removeEventListener('abort', abort)
-      reject(new DialError('network', `no answer from ${url.origin}`, { cause }))
-    })
-    socket.once('unexpected-response', (_request, response) => {
-      void refusal(response).then((error) => {
-        reject(error)
-        socket.terminate()
-      })
-    })
+  const { signal, kind = DEFAULT_WEBSOCKET_KIND } = options
+  if (signal.aborted) throw calledOff()
+  const attempt = kind === 'ws' ? dialWs(options) : dialOwn(options)
+  const abort = (): void => attempt.fail(calledOff())
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    return await attempt.opened
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}
+
+function dialOwn({ url, headers, timeoutMs }: DialTarget): DialAttempt {
+  const key = makeKey()
+  const request = upgradeRequest(url, headers, key)
+  const { promise: opened, resolve, reject } = deferred()
+  const fail = (error: DialError): void => {
+    reject(error)
+    request.destroy()
+  }
+  const noAnswer = (cause: Error): void =>
+    fail(new DialError('network', `no answer from ${url.origin}`, { cause }))
+  const timer = setTimeout(() => noAnswer(new Error(`waited ${timeoutMs} ms`)), timeoutMs)
+  const settle = (): void => clearTimeout(timer)
+  opened.then(settle, settle)
+
+  request.once('upgrade', (response, socket, head) => {
+    const flaw = handshakeFlaw(response, key)
+    assert(socket instanceof Socket, 'node:http upgrades sockets')
+    if (flaw === undefined) return resolve(new WebSocketTransport(socket, head, 'client'))
+    socket.destroy()
+    return fail(new DialError('network', `${url.origin} speaks no websocket: ${flaw}`))
+  })
+  // Where a 101 does not upgrade, node:http takes it for an interim answer and waits for another.
+  request.on('information', ({ statusCode }) => {
+    if (statusCode === 101) noAnswer(new Error('a 101 without an upgrade'))
+  })
+  request.once('response', (response) => void refusal(response).then(fail))
+  request.on('error', noAnswer)
+  request.end()
+  return { opened, fail }
+}
+
+function upgradeRequest(url: URL, headers: DialTarget['headers'], key: string): ClientRequest {
+  const isSecure = url.protocol === 'https:' || url.protocol === 'wss:'
+  const request = isSecure ? requestHttps : requestHttp
+  return request({
+    ...urlToHttpOptions(url),
+    protocol: isSecure ? 'https:' : 'http:',
+    // A connection of its own, and never kept for another request.
+    agent: false,
+    headers: {
+      ...headers,
+      Connection: 'Upgrade',
+      Upgrade: 'websocket',
+      'Sec-WebSocket-Version': WEBSOCKET_VERSION,
+      'Sec-WebSocket-Key': key,
+    },
   })
 }
 
-/** The server's refusal in its own words: `401: invalid token`. */
-async function refusal(response: IncomingMessage): Promise<DialError> {
-  const status = response.statusCode as number
-  let body = ''
-  try {
-    for await (const chunk of response.setEncoding('utf8')) {
-      body += chunk as string
-      if (body.length > ERROR_BODY_BYTES_MAX) break
-    }
-  } catch (cause) {
-    return new DialError('status', `${status}`, { status, cause })
-  }
-  return new DialError('status', `${status}: ${errorText(body) ?? response.statusMessage}`, {
-    status,
-  })
+/** What is wrong with a server's 101 (RFC 6455 §4.1); nothing was offered that it might choose. */
+function handshakeFlaw({ headers, statusCode }: IncomingMessage, key: string): string | undefined {
+  if (statusCode !== 101) return `status ${statusCode} with an upgrade`
+  if (!upgradesToWebSocket(headers)) return 'the upgrade is to something else'
+  if (headers['sec-websocket-accept'] !== acceptValue(key)) return 'sec-websocket-accept is wrong'
+  if (headers['sec-websocket-extensions'] !== undefined) return 'an extension nobody asked for'
+  if (headers['sec-websocket-protocol'] !== undefined) return 'a subprotocol nobody asked for'
+  return undefined
 }
 
-function errorText(body: string): string | undefined {
-  try {
-    const parsed: unknown = JSON.parse(body)
-    if (typeof parsed !== 'object' || parsed === null || !('error' in parsed)) return undefined
-    return typeof parsed.error === 'string' ? parsed.error : undefined
-  } catch {
-    return undefined
-  }
+function deferred(): {
+  promise: Promise<Transport>
+  resolve: (transport: Transport) => void
+  reject: (error: DialError) => void
+} {
+  let resolve!: (transport: Transport) => void
+  let reject!: (error: DialError) => void
+  const promise = new Promise<Transport>((onResolve, onReject) => {
+    resolve = onResolve
+    reject = onReject
+  })
+  return { promise, resolve, reject }
 }
+
+function calledOff(): DialError {
+  return new DialError('aborted', 'the dial was called off')
+}
+
+/* What a dial fails with, so that its users import one file. */
+export { DialError }

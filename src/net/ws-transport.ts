@@ -1,11 +1,6 @@
 import type { WebSocket } from 'ws'
 import type { Transport, TransportHandler } from './transport.ts'
-
-/** Largest message taken from a peer. A Go peer sends 256 KiB + 12 at most (wire.md, Tunnel). */
-export const MESSAGE_BYTES_MAX = 1024 * 1024
-
-/** RFC 6455 §7.4.1: a kind of data that this endpoint cannot accept. */
-const CLOSE_UNSUPPORTED_DATA = 1003
+import { CloseCode, closeError } from './websocket-error.ts'
 
 /** A tunnel's transport over a WebSocket of the `ws` package. */
 export class WsTransport implements Transport {
@@ -14,6 +9,9 @@ export class WsTransport implements Transport {
   private readonly socket: WebSocket
   private handler: TransportHandler | undefined
   private failure: Error | undefined
+  /** The end was asked for here: whatever the peer makes of it is no error. */
+  private asked = false
+  private ended = false
   private readonly sent = (): void => {
     if (this.socket.bufferedAmount === 0) this.handler?.drained()
   }
@@ -25,6 +23,11 @@ export class WsTransport implements Transport {
     socket.on('error', (error) => {
       this.failure = error
     })
+    socket.once('close', (closeCode, reason) => {
+      if (!this.asked) this.failure ??= closeError(closeCode, reason.toString())
+      this.ended = true
+      this.report()
+    })
   }
 
   get bufferedBytes(): number {
@@ -34,11 +37,12 @@ export class WsTransport implements Transport {
   start(handler: TransportHandler): void {
     this.handler = handler
     this.socket.on('message', (data: Buffer, isBinary: boolean) => {
-      if (isBinary) handler.bytes(data)
-      else this.socket.close(CLOSE_UNSUPPORTED_DATA, 'binary messages only')
+      if (isBinary) this.deliver(data)
+      else this.socket.close(CloseCode.unsupportedData, 'binary messages only')
     })
-    this.socket.once('close', () => handler.transportClosed(this.failure))
     this.socket.resume()
+    // A socket that was lost between the handshake and now has had its say.
+    if (this.ended) process.nextTick(() => this.report())
   }
 
   send(pieces: readonly Uint8Array[]): void {
@@ -48,10 +52,23 @@ export class WsTransport implements Transport {
   }
 
   close(): void {
+    this.asked = true
     this.socket.close()
   }
 
   destroy(): void {
+    this.asked = true
     this.socket.terminate()
+  }
+
+  /** Closed from here, nothing is delivered any more. Neither are messages without bytes. */
+  private deliver(data: Buffer): void {
+    if (!this.asked && data.length > 0) this.handler?.bytes(data)
+  }
+
+  private report(): void {
+    const { handler } = this
+    this.handler = undefined
+    handler?.transportClosed(this.failure)
   }
 }

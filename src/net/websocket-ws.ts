@@ -1,0 +1,52 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { WebSocket, WebSocketServer } from 'ws'
+import type { Transport } from './transport.ts'
+import type { DialAttempt, DialTarget } from './websocket-dial-attempt.ts'
+import { DialError, refusal } from './websocket-dial-error.ts'
+import { LINGER_MS, MESSAGE_BYTES_MAX } from './websocket-transport.ts'
+import { WsTransport } from './ws-transport.ts'
+
+const LIMITS = {
+  perMessageDeflate: false,
+  maxPayload: MESSAGE_BYTES_MAX,
+  closeTimeout: LINGER_MS,
+} as const
+
+/** The server's side of the handshake by the `ws` package. */
+export class WsAcceptor {
+  private readonly server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    ...LIMITS,
+  })
+
+  accept(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    opened: (transport: Transport) => void,
+  ): void {
+    this.server.handleUpgrade(request, socket, head, (webSocket) => {
+      opened(new WsTransport(webSocket))
+    })
+  }
+}
+
+/** The client's side of the handshake by the `ws` package. */
+export function dialWs({ url, headers, timeoutMs }: DialTarget): DialAttempt {
+  const socket = new WebSocket(url, { headers, handshakeTimeout: timeoutMs, ...LIMITS })
+  let fail!: (error: DialError) => void
+  const opened = new Promise<Transport>((resolve, reject) => {
+    fail = (error) => {
+      reject(error)
+      socket.terminate()
+    }
+    socket.once('open', () => resolve(new WsTransport(socket)))
+    socket.on('error', (cause) => {
+      reject(new DialError('network', `no answer from ${url.origin}`, { cause }))
+    })
+    socket.once('unexpected-response', (_request, response) => void refusal(response).then(fail))
+  })
+  return { opened, fail }
+}
