@@ -80,6 +80,14 @@ test('what is written loads back equal', () => {
   )
 })
 
+test.each([' \n', 'a \nb', '\n\ta', '-----BEGIN-----\nabc\n'])(
+  'lines and blanks survive in %j',
+  (name) => {
+    const config = { ...loadConfig(root, {}), name }
+    expect(reloaded(resolvedYaml(root, config)).name).toBe(name)
+  },
+)
+
 test('every setting is written, in the words of the file', () => {
   expect(`\n${resolvedYaml(root, loadConfig(root, {}))}`).toBe(`
 name: x

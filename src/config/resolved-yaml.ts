@@ -1,4 +1,4 @@
-import { stringify } from 'yaml'
+import { Scalar, stringify } from 'yaml'
 import { unreachable } from '../std/assert.ts'
 import { childrenOf, type ConfigOf, type Section, type Setting } from './section.ts'
 
@@ -22,10 +22,18 @@ function plain(setting: Setting, value: unknown): unknown {
     case 'items':
       return (value as readonly unknown[]).map((item) => sectionOf(setting.of, item))
     case 'list':
-      return (value as readonly unknown[]).map((item) => setting.of.format(item))
+      return (value as readonly unknown[]).map((item) => scalar(setting.of.format(item)))
     case 'field':
-      return setting.format(value)
+      return scalar(setting.format(value))
     default:
       return unreachable(setting)
   }
+}
+
+/** Block scalars, fine for a PEM key, lose blanks at the edges of lines; quotes keep them. */
+function scalar(value: string | number | boolean): unknown {
+  if (typeof value !== 'string' || !/^[ \t]|[ \t]$/m.test(value)) return value
+  const quoted = new Scalar(value)
+  quoted.type = Scalar.QUOTE_DOUBLE
+  return quoted
 }
