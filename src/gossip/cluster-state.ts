@@ -107,7 +107,8 @@ export class ClusterState {
     if (time < this.newsFrom) return false
     if (mention.id === this.self.id || this.tombstones.covers(mention.id, mention)) return false
     const peer = this.peersById.get(mention.id)
-    return peer === undefined && this.peersById.size < NODES_MAX
+    if (peer !== undefined) return mention.generation > peer.generation
+    return this.peersById.size < NODES_MAX
   }
 
   private observeAlive(mention: Mention, time: number): void {
@@ -136,7 +137,8 @@ export class ClusterState {
   }
 
   private depart(peer: Peer, time: number): void {
-    if (peer.departs(time)) this.emit({ type: 'left', id: peer.id })
+    const { id, generation, life } = peer
+    if (peer.departs(time)) this.emit({ type: 'left', id, generation, life })
   }
 
   private admit({ mention, delta }: Section, time: number): void {
@@ -157,7 +159,7 @@ export class ClusterState {
     this.peersById.delete(id)
     const tombstone: Tombstone = { id, generation, life, left, address, since: time }
     this.tombstones.bury(tombstone)
-    this.emit({ type: 'expired', id })
+    this.emit({ type: 'expired', id, generation, life })
   }
 
   private tellChanges({ id }: Peer, changed: readonly Entry[]): void {

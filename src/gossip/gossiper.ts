@@ -71,8 +71,8 @@ export class Gossiper {
     this.shell = shell
     this.clock = new AwakeClock(now, STALL_INTERVALS * config.intervalMs)
     this.health = new LocalHealth(config.intervalMs)
-    // Replayed packets may only be as old as the tombstones that disprove them.
-    this.proof = new AddressProof(random, config.tombstoneMs / 2)
+    // A packet that is sent again later proves nothing by the time its news could be forgotten.
+    this.proof = new AddressProof(random, config.forgetAfterMs / 2)
     this.cluster = new ClusterState(new LocalNode(id, config, random), config, (event) => {
       this.shell.event(event)
     })
@@ -168,21 +168,25 @@ export class Gossiper {
 
   private dispatch(from: string, message: Message, bytes: number): void {
     const isProven = this.proof.accepts(from, message.echo, this.clock.time)
-    if (isProven) this.remember(from, message.proof)
+    // What an unproven packet says is not taken: it may be old, or from anybody. It is answered,
+    // within its own length, and the sender can prove itself with what the answer carries.
     if (message.kind === 'ask') {
-      this.absorb(message)
+      if (isProven) this.absorb(message)
       this.answer(from, message, isProven ? Infinity : bytes)
-    } else if (message.kind === 'answer' && isProven) {
-      this.absorb(message)
-      this.noteFarewells(message)
-      this.sendAll(from, this.exchange.push(this.proofs(from, message.proof), message))
-    } else if (message.kind === 'push' && isProven) {
-      this.absorb(message)
-    } else {
+    } else if (!isProven || (message.kind !== 'answer' && message.kind !== 'push')) {
       this.counts.dropped += 1
-      return
+    } else {
+      this.absorb(message)
+      if (message.kind === 'answer') this.conclude(from, message)
     }
-    if (isProven) this.considerSync(from, message)
+    if (!isProven) return
+    this.remember(from, message.proof)
+    this.considerSync(from, message)
+  }
+
+  private conclude(from: string, answer: Message): void {
+    this.noteFarewells(answer)
+    this.sendAll(from, this.exchange.push(this.proofs(from, answer.proof), answer))
   }
 
   private absorb(message: Message): void {

@@ -84,8 +84,7 @@ export class Peer implements Incarnation {
     this.lastHeartbeat = mention.heartbeat
     this.fresh ||= isNews
     this.detector.heard(time)
-    const isBack =
-      this.currentStatus === 'unreachable' && this.lastHeartbeat >= this.returnHeartbeat
+    const isBack = isNews && this.isLongedFor()
     if (isBack) this.become('reachable', time)
     return isBack
   }
@@ -115,6 +114,10 @@ export class Peer implements Incarnation {
   /** This node lost time: until the next heartbeat it vouches for nobody. */
   distrust(): void {
     this.fresh = false
+  }
+
+  private isLongedFor(): boolean {
+    return this.currentStatus === 'unreachable' && this.lastHeartbeat >= this.returnHeartbeat
   }
 
   private become(status: PeerStatus, time: number): void {

@@ -1,4 +1,5 @@
 import type { CheckerFactory } from './checker.ts'
+import { buriedStaysBuried } from './checkers/buried-stays-buried.ts'
 import { copiesFollowTheirOwners } from './checkers/copies.ts'
 import { leftStaysLeft } from './checkers/left-stays-left.ts'
 import { memoryIsBounded } from './checkers/memory.ts'
@@ -12,6 +13,7 @@ export const INVARIANTS: readonly CheckerFactory[] = [
   copiesFollowTheirOwners,
   nobodyChangesAnother,
   noZombies,
+  buriedStaysBuried,
   leftStaysLeft,
   routingMirrorsGossip,
   packetsKeepTheirBudget,

@@ -16,9 +16,10 @@ export class TraceHash {
     this.mix(0xffff)
   }
 
-  bytes(value: Uint8Array): void {
-    for (const byte of value) this.mix(byte)
-    this.mix(0xffff)
+  /** A message begins with a checksum of the rest of it, which stands for the rest here. */
+  message(bytes: Uint8Array): void {
+    this.mix(bytes.length)
+    for (let i = 0; i < 4; i++) this.mix(bytes[i] ?? 0)
   }
 
   toString(): string {

@@ -43,13 +43,13 @@ export class World {
     this.options = options
     const watch = {
       sent: (from: string, to: string, bytes: Uint8Array) => {
-        this.trace.bytes(bytes)
+        this.trace.message(bytes)
         for (const checker of this.checkers) checker.sent?.(from, to, bytes)
       },
       delivered: (from: string, to: string, bytes: Uint8Array) => {
         for (const checker of this.checkers) checker.delivered?.(from, to, bytes)
       },
-      streamed: (_from: string, _to: string, bytes: Uint8Array) => this.trace.bytes(bytes),
+      streamed: (_from: string, _to: string, bytes: Uint8Array) => this.trace.message(bytes),
     }
     const mtuBytes = options.mtuBytes ?? DEFAULT_GOSSIP.packetBytesMax
     this.network = new Network(this.queue, this.random(), watch, mtuBytes)

@@ -12,13 +12,11 @@ export function leftStaysLeft(world: World): Checker {
       const farewells = heard.get(process) ?? new Set()
       heard.set(process, farewells)
       for (const event of events) {
-        const peer = process.gossiper.cluster.peer(event.id)
-        if (peer === undefined) continue
-        const incarnation = `${peer.id}@${peer.generation}`
-        if (event.type === 'left') farewells.add(incarnation)
+        if (event.type === 'left') farewells.add(`${event.id}@${event.generation}`)
         if (event.type !== 'joined' && event.type !== 'reachable') continue
-        if (farewells.has(incarnation)) {
-          world.fail(name, `${process.id} holds ${incarnation} ${event.type} after it left`)
+        const generation = process.gossiper.cluster.peer(event.id)?.generation
+        if (farewells.has(`${event.id}@${generation}`)) {
+          world.fail(name, `${process.id} holds ${event.id} ${event.type} after it left`)
         }
       }
     },

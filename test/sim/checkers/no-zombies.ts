@@ -5,7 +5,8 @@ import type { World } from '../world.ts'
 /**
  * The dead stay dead. Of a process that ended,
  *   - nobody hears as a living one any more, once the time to notice its silence is over;
- *   - nobody at all routes to it again, once every node that runs holds it for gone;
+ *   - nobody at all routes to it again, once every node that runs holds it for gone and
+ *     no packet of its time proves anything any more;
  *   - nobody knows a key any more, once it was awake long enough to forget it.
  */
 export function noZombies(world: World): Checker {
@@ -28,8 +29,9 @@ export function noZombies(world: World): Checker {
 
   const giveUpWhereAllAgree = (): void => {
     const running = [...world.processes.values()]
-    for (const { process: ended } of world.endings) {
+    for (const { process: ended, at } of world.endings) {
       if (givenUp.has(ended) || running.length === 0) continue
+      if (world.now - at < world.config.forgetAfterMs) continue
       if (running.every((observer) => holdsGone(observer, ended))) givenUp.add(ended)
     }
   }
@@ -53,9 +55,12 @@ export function noZombies(world: World): Checker {
   }
 }
 
-/** Noticing silence with the greatest patience, after the last word of it arrived late. */
+/**
+ * Noticing silence with the greatest patience, after the last word of it arrived late: a packet
+ * that somebody sent again counts as new for as long as its address proof does.
+ */
 function noticeBoundMs({ config }: World): number {
-  return 3 * config.unreachableAfterMaxMs + 1_000
+  return config.forgetAfterMs + 3 * config.unreachableAfterMaxMs + 1_000
 }
 
 function isRoutable(observer: SimProcess, ended: SimProcess): boolean {
