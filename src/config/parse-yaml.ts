@@ -55,7 +55,6 @@ const SYNTAX: readonly (readonly [pattern: RegExp, text: string])[] = [
   [/^Flow (map|sequence) in block collection must/, 'the closing } or ] is missing'],
   [/^Unexpected scalar at node end/, 'text follows the end of a quoted value'],
   [/^Expected flow (map|sequence) to end/, 'the closing } or ] is missing'],
-  [/^Unresolved alias/, 'the alias has no anchor before it'],
 ]
 
 function syntaxProblem(
