@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { checksum } from './checksum.ts'
 import { decodeMessage, MessageWriter } from './codec.ts'
 import type { Mention } from './digest.ts'
 import { NodeState } from './node-state.ts'
@@ -53,13 +54,39 @@ test('a message is read back as it was written', () => {
   )
 })
 
+/** Bytes with a true checksum before them, so that what follows is really looked at. */
+function checked(body: readonly number[]): Uint8Array {
+  const bytes = Uint8Array.from([0, 0, 0, 0, ...body])
+  const sum = checksum(bytes, 4)
+  for (let i = 0; i < 4; i++) bytes[i] = sum >>> (24 - 8 * i)
+  return bytes
+}
+
 test('any bytes are a message or none, and nothing is thrown', () => {
+  const head = [1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+  const tag = fc.constantFrom(0x10, 0x11, 0x20, 0x24, 0x30, 0x31, 0x01, 0x02, 0x61)
+  const likely = fc.array(fc.oneof(tag, fc.nat({ max: 255 })), { maxLength: 120 })
+  let messages = 0
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
-      expect(decodeMessage(bytes)).toBeUndefined()
+    fc.property(fc.uint8Array({ maxLength: 300 }), likely, (noise, items) => {
+      expect(decodeMessage(noise)).toBeUndefined()
+      decodeMessage(checked([...noise]))
+      if (decodeMessage(checked([...head, ...items])) !== undefined) messages += 1
     }),
-    { numRuns: 2_000 },
+    { numRuns: 3_000 },
   )
+  expect(messages).toBeGreaterThan(0)
+})
+
+test('sections whose versions do not grow or do not meet their ends are refused', () => {
+  const owner = [0x01, 0x6e, 5, 0, 9, 1]
+  const head = [1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+  const entry = (step: number) => [0x30, step, 1, 0x61, 1, 0x31]
+  const decode = (...items: number[]) => decodeMessage(checked([...head, 0x20, ...owner, ...items]))
+  expect(decode(0, 0, ...entry(3), ...entry(6))?.sections[0]?.delta.to).toBe(9)
+  expect(decode(0, 0, ...entry(3), ...entry(0))).toBeUndefined()
+  expect(decode(0, 0, ...entry(3), ...entry(7))).toBeUndefined()
+  expect(decode(0, 10, ...entry(3))).toBeUndefined()
 })
 
 test('a message with one byte bent, or cut anywhere, is none', () => {

@@ -60,6 +60,7 @@ export class Gossiper {
   private readonly walk: PeerWalk
   /** The last proof that each address gave, to send back to it; the oldest make room. */
   private readonly echoes = new Map<string, number>()
+  /** Addresses whose answers said that this node left. */
   private readonly farewellHeardBy = new Set<string>()
   private nextTick = 0
   private syncUntil = -1
@@ -185,7 +186,7 @@ export class Gossiper {
   }
 
   private conclude(from: string, answer: Message): void {
-    this.noteFarewells(answer)
+    this.noteFarewell(from, answer)
     this.sendAll(from, this.exchange.push(this.proofs(from, answer.proof), answer))
   }
 
@@ -233,12 +234,10 @@ export class Gossiper {
     this.shell.event({ type: 'reborn', id, generation, life })
   }
 
-  private noteFarewells({ mentions }: Message): void {
+  private noteFarewell(from: string, { mentions }: Message): void {
     const { self } = this.cluster
-    if (!self.hasLeft) return
-    const sender = mentions[0]?.id
     const isHeard = mentions.some(({ id, standing }) => id === self.id && standing === 'left')
-    if (sender !== undefined && isHeard) this.farewellHeardBy.add(sender)
+    if (self.hasLeft && isHeard) this.farewellHeardBy.add(from)
   }
 
   private ask(address: string): void {
