@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { fieldCount, fieldValue, fieldValues, listMembers } from './fields.ts'
+import { fieldCount, fieldValue, fieldValues, listMembers, withoutField } from './fields.ts'
 
 const FIELDS = ['Accept', 'a', 'X-Other', 'b', 'ACCEPT', 'c, \t D ,,e', 'accept', '']
 
@@ -16,6 +16,11 @@ test('every field of a name is seen, in order', () => {
   expect(fieldValues(FIELDS, 'accept')).toEqual(['a', 'c, \t D ,,e', ''])
   expect(fieldCount(FIELDS, 'accept')).toBe(3)
   expect(fieldCount(FIELDS, 'absent')).toBe(0)
+})
+
+test('a field is taken out in all its lines and cases, the others stay in order', () => {
+  const fields = ['A', '1', 'Trailer', 'x', 'b', '2', 'trailer', 'y', 'A', '3']
+  expect(withoutField(fields, 'trailer')).toEqual(['A', '1', 'b', '2', 'A', '3'])
 })
 
 test('list members come from all lines, trimmed, lower-cased and without empty ones', () => {

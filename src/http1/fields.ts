@@ -43,6 +43,16 @@ export function fieldCount(fields: Readonly<Fields>, lowerName: string): number 
   return count
 }
 
+/** The fields without those of that name. */
+export function withoutField(fields: Readonly<Fields>, lowerName: string): Fields {
+  const kept: Fields = []
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] as string
+    if (!isField(name, lowerName)) kept.push(name, fields[i + 1] as string)
+  }
+  return kept
+}
+
 /** The members of a comma-separated field over all its lines, in lower case, without empty ones. */
 export function listMembers(fields: Readonly<Fields>, lowerName: string): string[] {
   return fieldValues(fields, lowerName)
