@@ -26,7 +26,7 @@ export interface ServiceExchangeOptions {
   /** With no byte of the request's body and none of the answer for so long: 504. */
   readonly timeoutMs: number
   readonly headBytesMax: number
-  /** Called once, when the exchange is over on both sides, or spliced. */
+  /** Called once, when the exchange is over on both sides. */
   readonly closed: (exchange: ServiceExchange) => void
 }
 
@@ -63,7 +63,10 @@ export class ServiceExchange implements StreamHandler, SocketUser {
   private requestBody: BodyDecoder | undefined
   private requestChunked = false
   private upgrade: string | undefined
+  /** What came behind an upgrade's head, before the 101; a window's worth at most. */
+  private readonly early: Uint8Array[] = []
   private service: PooledSocket | undefined
+  private spliced: Splice | undefined
   private reader: ResponseReader | undefined
   private timer: NodeJS.Timeout | undefined
   private done = false
@@ -90,6 +93,7 @@ export class ServiceExchange implements StreamHandler, SocketUser {
   /** Ends the exchange at once, whatever it is doing. */
   abort(): void {
     this.stream.reset()
+    this.spliced?.reset()
     this.finish()
   }
 
@@ -145,8 +149,10 @@ export class ServiceExchange implements StreamHandler, SocketUser {
 
   lost(_error: Error | undefined): void {
     if (this.done) return
-    if (this.mayRetry()) this.connect(this.options.pool.dial(this))
-    else this.fail()
+    if (!this.mayRetry()) return this.fail()
+    // Its FIN has come, and nothing of what still becomes of it concerns this exchange.
+    this.service?.destroy()
+    this.connect(this.options.pool.dial(this))
   }
 
   // The request's way.
@@ -189,10 +195,14 @@ export class ServiceExchange implements StreamHandler, SocketUser {
     service.socket.write(this.headText, 'latin1')
   }
 
-  /** More of the request: its body, or, behind an upgrade's head, whatever the client says. */
+  /**
+   * More of the request: its body, or what the client says in the protocol that it asked for. The
+   * latter waits for the 101: a service that does not switch would read it as another request.
+   */
   private forward(bytes: Uint8Array): void {
     if (this.upgrade !== undefined) {
-      if (bytes.length > 0) this.service?.socket.write(bytes)
+      if (bytes.length > 0) this.early.push(bytes)
+      this.owedBytes -= bytes.length
       return
     }
     this.requestBody?.push(bytes)
@@ -234,12 +244,13 @@ export class ServiceExchange implements StreamHandler, SocketUser {
   private splice(rest: Uint8Array): void {
     const service = this.service as PooledSocket
     if (this.upgrade === undefined) return this.fail()
+    clearTimeout(this.timer)
     this.service = undefined
     if (rest.length > 0) this.stream.write(rest)
     // From now on the splice listens, on both sides.
-    void new Splice(this.stream, service.detach())
+    this.spliced = new Splice(this.stream, service.detach(), () => this.finish())
     this.drained()
-    this.finish()
+    for (const bytes of this.early.splice(0)) this.spliced.data(bytes)
   }
 
   /** A connection of the pool was dead before the service could have read the request. */

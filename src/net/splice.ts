@@ -13,6 +13,7 @@ import type { Stream, StreamHandler } from '../yamux/session.ts'
  *     stream lost ──▶ RST on the socket, so that a cut never looks like an end
  *
  * The socket must allow half-open connections; its `error` event is handled here.
+ * Resetting the stream from outside does not reach the socket: call `reset` here as well.
  */
 export class Splice implements StreamHandler {
   private readonly stream: Stream
@@ -20,7 +21,8 @@ export class Splice implements StreamHandler {
   /** Bytes given to the socket whose credit the peer waits for. */
   private owedBytes = 0
 
-  constructor(stream: Stream, socket: Socket) {
+  /** `closed` is called when the socket is gone. */
+  constructor(stream: Stream, socket: Socket, closed: () => void = () => {}) {
     this.stream = stream
     this.socket = socket
     stream.attach(this)
@@ -33,6 +35,7 @@ export class Splice implements StreamHandler {
     socket.once('close', () => {
       // Closed in order, what is still queued on the stream goes out by itself.
       if (!socket.readableEnded || !stream.peerEnded) stream.reset()
+      closed()
     })
   }
 
