@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { errorCode } from '../../std/errors.ts'
 import { answerBytes } from '../../net/answer.ts'
 import type { Answer } from '../../net/answer.ts'
+import { closeGently } from '../../net/close-gently.ts'
 
 /** What node:http refused before it was a request, by its error code. */
 function answerFor(error: Error): Answer {
@@ -17,17 +18,36 @@ function answerFor(error: Error): Answer {
   }
 }
 
-/** Answers what is no request, and closes: behind a broken one there is no telling what comes. */
-export function answerClientError(error: Error, socket: Socket): void {
-  if (socket.writable && !hasBegunResponse(socket)) socket.end(answerBytes(answerFor(error)))
-  else socket.destroy()
+/** A response that is under way on a socket, as far as it matters here. */
+interface Pending {
+  readonly headersSent: boolean
+  readonly req: { readonly complete: boolean }
+  once(event: 'close', listener: () => void): void
 }
 
 /**
- * Whether a response to an earlier part of the same connection is on its way. node:http keeps it
- * on the socket, its documentation's own example reads it, and there is no public name for it.
+ * Answers what is no request, and closes: behind a broken one there is no telling what comes. The
+ * answer to a good request before it goes out first.
  */
-function hasBegunResponse(socket: Socket): boolean {
-  const { _httpMessage: message } = socket as Socket & { _httpMessage?: { headersSent: boolean } }
-  return message?.headersSent === true
+export function answerClientError(error: Error, socket: Socket): void {
+  const pending = pendingResponse(socket)
+  if (!socket.readable || socket.destroyed) {
+    socket.destroy()
+  } else if (pending?.req.complete === true) {
+    pending.once('close', () => socket.destroySoon())
+  } else if (pending?.headersSent === true) {
+    socket.destroy()
+  } else if (!socket.writableEnded) {
+    socket.write(answerBytes(answerFor(error)))
+    closeGently(socket)
+  }
+}
+
+/**
+ * The response that is next to go out on a socket. node:http keeps it there, its documentation's
+ * own example reads it, and there is no public name for it.
+ */
+function pendingResponse(socket: Socket): Pending | undefined {
+  const { _httpMessage: message } = socket as Socket & { _httpMessage?: Pending | null }
+  return message ?? undefined
 }

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { BodyFraming } from '../../http1/body-framing.ts'
+import { fieldValue, withoutField } from '../../http1/fields.ts'
 import type { Fields } from '../../http1/fields.ts'
 import type { ResponseHead } from '../../http1/head-parser.ts'
 import { withoutHopByHop } from '../../http1/hop-by-hop.ts'
@@ -30,6 +31,8 @@ export class ClientResponse implements ResponseSink, Flushable {
   byteCount = 0
   private hasLength = false
   private headWaits = false
+  /** Whether the client was told to send its body. */
+  private continued = false
 
   constructor(response: ServerResponse, owner: ClientResponseOwner) {
     this.response = response
@@ -46,14 +49,34 @@ export class ClientResponse implements ResponseSink, Flushable {
   }
 
   informational(head: ResponseHead): void {
+    this.continued ||= head.status === 100
     passInformational(this.response, head)
   }
 
   head(head: ResponseHead, framing: BodyFraming): void {
     this.fields = withoutHopByHop(head.fields)
+    if (fieldValue(this.fields, 'trailer') !== undefined && !this.takesTrailers(framing)) {
+      this.fields = withoutField(this.fields, 'trailer')
+    }
     this.owner.responding()
+    this.closeIfBodyIsHeldBack()
     this.hasLength = framing.kind === 'length'
     this.response.writeHead(head.status, head.reason, this.fields)
+  }
+
+  /**
+   * A client that waits for 100 may leave its body out once it is refused (RFC 9110 §10.1.1). On a
+   * connection that stays open its next request would then be read as that body.
+   */
+  private closeIfBodyIsHeldBack(): void {
+    const { req } = this.response
+    if (req.complete || this.continued || req.headers.expect === undefined) return
+    this.response.shouldKeepAlive = false
+  }
+
+  /** node:http throws at an announcement of trailers where its framing has no place for them. */
+  private takesTrailers(framing: BodyFraming): boolean {
+    return framing.kind === 'chunked' && this.response.req.httpVersionMinor === 1
   }
 
   /**
@@ -92,6 +115,7 @@ export class ClientResponse implements ResponseSink, Flushable {
     const { fields, body } = renderAnswer(answer)
     this.fields = fields
     this.byteCount = body.length
+    this.closeIfBodyIsHeldBack()
     this.response.writeHead(answer.status, fields)
     this.response.end(body)
   }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ResponseReader } from '../../http1/response-reader.ts'
+import { closeGentlyBehindAnswer } from '../../net/close-gently.ts'
 import { decodeLatin1, encodeLatin1 } from '../../net/latin1.ts'
 import type { TurnFlush } from '../../net/turn-flush.ts'
 import { assert } from '../../std/assert.ts'
@@ -174,6 +175,7 @@ export class Exchange implements StreamHandler, ClientResponseOwner {
     if (this.isUploaded() && this.request.complete) return
     this.upload?.discard()
     this.request.resume()
+    closeGentlyBehindAnswer(this.request.socket)
     setTimeout(() => {
       if (!this.request.complete) this.request.socket.destroy()
     }, LINGER_MS).unref()
@@ -182,6 +184,7 @@ export class Exchange implements StreamHandler, ClientResponseOwner {
   private readonly clientClosed = (): void => {
     if (this.clientGone) return
     this.clientGone = true
+    this.request.socket.off('close', this.clientClosed)
     clearTimeout(this.timer)
     if (!this.done) this.stream?.reset()
     this.done = true

@@ -2,7 +2,8 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { wantsUpgrade } from '../../http1/hop-by-hop.ts'
-import { closeServer, listen } from '../../net/listen.ts'
+import { closeGently, closeGentlyBehindAnswer } from '../../net/close-gently.ts'
+import { listen } from '../../net/listen.ts'
 import { peerAddress } from '../../net/peer-address.ts'
 import type { HostPort } from '../../std/host-port.ts'
 import type { ProxyConfig } from '../config.ts'
@@ -10,6 +11,7 @@ import type { Upstream } from '../upstream/upstream.ts'
 import type { TurnFlush } from '../../net/turn-flush.ts'
 import { ANSWERS, answerBytes, badRequest, renderAnswer } from '../../net/answer.ts'
 import type { Answer } from '../../net/answer.ts'
+import { ClientConnections } from './client-connections.ts'
 import { answerClientError } from './client-errors.ts'
 import { readEdgeRequest } from './edge-request.ts'
 import type { EdgeRequest } from './edge-request.ts'
@@ -50,6 +52,7 @@ export class ProxyServer {
   private readonly turn: TurnFlush
   private readonly trusted: TrustedProxies
   private readonly http: Server
+  private readonly connections = new ClientConnections()
   private leaving = false
 
   constructor({ config, upstreams, journal, turn }: ProxyServerOptions) {
@@ -68,12 +71,12 @@ export class ProxyServer {
   /** Takes no new connections; resolves when the requests under way are answered. */
   async drain(): Promise<void> {
     this.leaving = true
-    await closeServer(this.http)
+    await this.connections.drain(this.http)
   }
 
   /** Cuts what is still open. */
   destroy(): void {
-    this.http.closeAllConnections()
+    this.connections.destroy()
   }
 
   private createHttpServer(): Server {
@@ -90,19 +93,22 @@ export class ProxyServer {
     })
     // node drops the fields above its maximum without a word; the head's size is limit enough.
     server.maxHeadersCount = 0
+    server.on('connection', (socket: Socket) => this.connections.add(socket))
     server.on('request', this.onRequest)
     // Whether the body may come is the upstream's to say: its 100 is passed on.
     server.on('checkContinue', this.onRequest)
     server.on('checkExpectation', this.onRequest)
     server.on('upgrade', this.onUpgrade)
-    server.on('connect', (_request, socket) => {
-      socket.end(answerBytes(badRequest('CONNECT is not supported')))
+    server.on('connect', (_request, socket: Socket) => {
+      refuseSocket(socket, badRequest('CONNECT is not supported'))
     })
     server.on('clientError', (error, socket) => answerClientError(error, socket as Socket))
     return server
   }
 
   private readonly onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    // The last answer went out with Connection: close; behind it nothing counts (RFC 9112 §9.6).
+    if (request.socket.writableEnded) return
     if (this.leaving) response.shouldKeepAlive = false
     const edge = readEdgeRequest(request)
     if ('error' in edge) {
@@ -110,12 +116,14 @@ export class ProxyServer {
       return answerAndClose(response, badRequest(edge.error))
     }
     const finished = this.journal.open()
+    const ended = this.connections.begin(request.socket)
     const exchange = new Exchange(request, response, {
       edge,
       timeoutMs: this.config.timeoutMs,
       headBytesMax: this.config.http.maxHeaderBytes,
       turn: this.turn,
-      closed: ({ response: { status, fields, byteCount }, requestBytes }) =>
+      closed: ({ response: { status, fields, byteCount }, requestBytes }) => {
+        ended()
         finished({
           edge,
           minorVersion: request.httpVersionMinor,
@@ -123,16 +131,22 @@ export class ProxyServer {
           responseFields: fields,
           requestBytes,
           responseBytes: byteCount,
-        }),
+        })
+      },
     })
     this.route(exchange, edge, forwardedHead(edge, this.clientOf(request), undefined))
   }
 
   private readonly onUpgrade = (request: IncomingMessage, socket: Socket, early: Buffer): void => {
+    // node:http lets go of the socket at once: an answer still under way on it is lost.
+    if (this.connections.isBusy(socket)) {
+      socket.destroy()
+      return
+    }
     const edge = readEdgeRequest(request)
     if ('error' in edge) {
       this.refuse(request, badRequest(edge.error))
-      socket.end(answerBytes(badRequest(edge.error)))
+      refuseSocket(socket, badRequest(edge.error))
       return
     }
     const upgrade = wantsUpgrade(edge.fields)
@@ -152,6 +166,7 @@ export class ProxyServer {
     const { edge, upgrade } = asked
     const client = this.clientOf(request)
     const finished = this.journal.open()
+    this.connections.begin(socket)
     const exchange = new UpgradeExchange(socket, {
       ...asked,
       timeoutMs: this.config.timeoutMs,
@@ -217,6 +232,14 @@ interface Routable {
 function answerAndClose(response: ServerResponse, answer: Answer): void {
   const { fields, body } = renderAnswer(answer)
   response.shouldKeepAlive = false
+  closeGentlyBehindAnswer(response.req.socket)
   response.writeHead(answer.status, fields)
   response.end(body)
+}
+
+/** The same for a request that node:http has given out of its hands, and its socket with it. */
+function refuseSocket(socket: Socket, answer: Answer): void {
+  socket.on('error', () => socket.destroy())
+  socket.write(answerBytes(answer))
+  closeGently(socket)
 }

@@ -7,6 +7,7 @@ import { wantsUpgrade, withoutHopByHop } from '../../http1/hop-by-hop.ts'
 import { ResponseReader } from '../../http1/response-reader.ts'
 import type { ResponseSink } from '../../http1/response-reader.ts'
 import { encodeChunk, encodeLastChunk } from '../../net/chunked-body.ts'
+import { closeGently } from '../../net/close-gently.ts'
 import { decodeLatin1, encodeLatin1 } from '../../net/latin1.ts'
 import { Splice } from '../../net/splice.ts'
 import { assert } from '../../std/assert.ts'
@@ -29,6 +30,9 @@ export interface UpgradeExchangeOptions {
   readonly closed: (exchange: UpgradeExchange) => void
 }
 
+/** What a client may say in the new protocol before it was granted; then it is not read on. */
+const EARLY_BYTES_MAX = 64 * 1024
+
 /**
  * A request to speak another protocol. After a 101 the client's socket and the stream are spliced;
  * any other answer goes out as an ordinary one, and the connection closes behind it.
@@ -45,12 +49,17 @@ export class UpgradeExchange implements StreamHandler {
   private chunked = false
   private done = false
   private owedBytes = 0
+  /** Waits for the 101: a service that does not switch would read it as another request. */
+  private readonly early: Buffer[]
+  private earlyBytes: number
   status = 0
   fields: Fields = []
 
   constructor(socket: Socket, options: UpgradeExchangeOptions) {
     this.socket = socket
     this.options = options
+    this.early = [options.early]
+    this.earlyBytes = options.early.length
     this.reader = new ResponseReader(this.sink, {
       requestMethod: options.edge.method,
       headBytesMax: options.headBytesMax,
@@ -59,6 +68,9 @@ export class UpgradeExchange implements StreamHandler {
     socket.on('error', () => socket.destroy())
     socket.on('drain', () => this.repay())
     socket.once('close', () => this.clientClosed())
+    socket.on('data', this.keepEarly)
+    // As with any request: a client that ends before it has its answer has left.
+    socket.once('end', this.left)
   }
 
   get edge(): EdgeRequest {
@@ -71,9 +83,8 @@ export class UpgradeExchange implements StreamHandler {
     const stream = upstream.open(this)
     if (stream === undefined) return false
     this.stream = stream
-    const { early, timeoutMs } = this.options
+    const { timeoutMs } = this.options
     stream.write(encodeLatin1(head))
-    if (early.length > 0) stream.write(early)
     if (timeoutMs > 0) this.timer = setTimeout(() => this.timedOut(), timeoutMs)
     return true
   }
@@ -84,7 +95,8 @@ export class UpgradeExchange implements StreamHandler {
     clearTimeout(this.timer)
     this.status = answer.status
     this.fields = renderAnswer(answer).fields
-    this.socket.end(answerBytes(answer))
+    this.socket.write(answerBytes(answer))
+    this.close()
   }
 
   // What the stream brings, up to the 101.
@@ -123,7 +135,7 @@ export class UpgradeExchange implements StreamHandler {
       this.done = true
       this.stream?.end()
       if (this.chunked) this.socket.write(encodeLastChunk(trailers))
-      this.socket.end()
+      this.close()
     },
   }
 
@@ -143,10 +155,34 @@ export class UpgradeExchange implements StreamHandler {
     this.socket.write(formatResponseHead({ ...head, minorVersion: 1, fields }), 'latin1')
   }
 
+  private readonly keepEarly = (chunk: Buffer): void => {
+    this.early.push(chunk)
+    this.earlyBytes += chunk.length
+    if (this.earlyBytes > EARLY_BYTES_MAX) this.socket.pause()
+  }
+
+  private readonly left = (): void => {
+    this.socket.destroy()
+  }
+
+  private stopListening(): void {
+    this.socket.off('data', this.keepEarly)
+    this.socket.off('end', this.left)
+  }
+
+  /** Behind an answer that was no 101. */
+  private close(): void {
+    this.stopListening()
+    closeGently(this.socket)
+  }
+
   private splice(rest: Uint8Array): void {
     this.done = true
+    this.stopListening()
     const stream = this.stream as Stream
+    for (const chunk of this.early) if (chunk.length > 0) stream.write(chunk)
     const splice = new Splice(stream, this.socket)
+    this.socket.resume()
     stream.consumed(this.owedBytes - rest.length)
     if (rest.length > 0) splice.data(rest)
   }

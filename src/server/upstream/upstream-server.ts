@@ -82,7 +82,10 @@ export class UpstreamServer {
   async close(): Promise<void> {
     this.leaving = true
     for (const session of this.sessions) session.end()
-    await closeServer(this.http)
+    const closed = closeServer(this.http)
+    // Not the tunnels, which node:http has let go of, but who is still asking for one.
+    this.http.closeAllConnections()
+    await closed
   }
 
   private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
