@@ -126,6 +126,8 @@ export class Tunnel {
   private headers(): Record<string, string> {
     const { token, tenantId } = this.options
     return {
+      // Tells a node that this listener moves first when it is asked to leave.
+      'x-piko-client': 'js',
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
       ...(tenantId !== undefined && { 'x-piko-tenant-id': tenantId }),
     }
@@ -141,6 +143,8 @@ export class Tunnel {
       },
       { runtime: this.options.runtime, config: SESSION_CONFIG },
     )
+    // The requests of the tunnels before go on; new ones come here.
+    for (const old of this.finishing) old.goAway()
     this.state = { kind: 'connected', conn }
     this.openedMs = performance.now()
     this.owner.connected()

@@ -1,7 +1,7 @@
 import { assert } from '../std/assert.ts'
 import type { Random } from '../std/prng.ts'
 import { parseCount, parseNodeKey, type ClusterNode, type NodeStatus } from './node.ts'
-import { RelayLoad } from './relay-load.ts'
+import { RelaySuspensions } from './relay-suspensions.ts'
 import { VanishedEndpoints } from './vanished-endpoints.ts'
 
 export interface ClusterTableConfig {
@@ -17,12 +17,15 @@ export const DEFAULT_CLUSTER_TABLE: ClusterTableConfig = {
   suspendMs: 1_000,
 }
 
-export interface LocalIdentity {
-  readonly id: string
-  readonly gossipAddress: string
+/** What the table cannot know by itself. */
+export interface ClusterTableSources {
+  readonly random: Random
+  /** Requests and connections under way from here to a node. */
+  readonly inFlight: (nodeId: string) => number
 }
 
 interface NodeRecord extends ClusterNode {
+  gossipAddress: string
   status: NodeStatus
   proxyAddress: string
   adminAddress: string
@@ -40,26 +43,38 @@ interface NodeRecord extends ClusterNode {
  * table, and a request goes to another node at most once.
  */
 export class ClusterTable {
-  readonly relays: RelayLoad
+  readonly suspensions: RelaySuspensions
   private readonly local: NodeRecord
   private readonly random: Random
+  /** Requests and connections under way from here to a node. */
+  private readonly inFlight: (nodeId: string) => number
   private readonly nodesById = new Map<string, NodeRecord>()
   private readonly owners = new Map<string, Set<NodeRecord>>()
   private readonly vanished: VanishedEndpoints
 
-  constructor(local: LocalIdentity, random: Random, config = DEFAULT_CLUSTER_TABLE) {
+  constructor(
+    localId: string,
+    { random, inFlight }: ClusterTableSources,
+    config = DEFAULT_CLUSTER_TABLE,
+  ) {
     this.random = random
-    this.relays = new RelayLoad(config.suspendMs)
+    this.inFlight = inFlight
+    this.suspensions = new RelaySuspensions(config.suspendMs)
     this.vanished = new VanishedEndpoints({
       rememberMs: config.vanishedMemoryMs,
       endpointsMax: config.vanishedEndpointsMax,
     })
-    this.local = newRecord(local.id, local.gossipAddress)
-    this.nodesById.set(local.id, this.local)
+    this.local = newRecord(localId, '')
+    this.nodesById.set(localId, this.local)
   }
 
   get localNode(): ClusterNode {
     return this.local
+  }
+
+  /** Sets where other nodes reach this one, once its gossip port is open. */
+  settle(gossipAddress: string): void {
+    this.local.gossipAddress = gossipAddress
   }
 
   /** All nodes, the local one first. */
@@ -110,7 +125,7 @@ export class ClusterTable {
 
   reachable(id: string): void {
     this.setStatus(id, 'reachable')
-    this.relays.recovered(id)
+    this.suspensions.recovered(id)
   }
 
   unreachable(id: string, now: number): void {
@@ -129,7 +144,7 @@ export class ClusterTable {
     if (node === undefined || node === this.local) return
     this.clearEndpoints(node, now)
     this.nodesById.delete(id)
-    this.relays.recovered(id)
+    this.suspensions.recovered(id)
   }
 
   /** A node set one of its keys, or this node one of its own. */
@@ -151,7 +166,9 @@ export class ClusterTable {
 
   private isOpen(node: NodeRecord, now: number): boolean {
     return (
-      node !== this.local && node.status === 'reachable' && !this.relays.isSuspended(node.id, now)
+      node !== this.local &&
+      node.status === 'reachable' &&
+      !this.suspensions.isSuspended(node.id, now)
     )
   }
 
@@ -166,7 +183,7 @@ export class ClusterTable {
   }
 
   private loadOf(node: ClusterNode, endpoint: string): number {
-    return (this.relays.inFlight(node.id) + 1) / weightOf(node, endpoint)
+    return (this.inFlight(node.id) + 1) / weightOf(node, endpoint)
   }
 
   private setStatus(id: string, status: NodeStatus): NodeRecord | undefined {

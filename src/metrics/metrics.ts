@@ -32,6 +32,11 @@ export class Metrics {
     return counter
   }
 
+  /** A counter that somebody else keeps. */
+  counterOf(name: string, help: string, read: () => number): void {
+    this.register(name, help, 'counter', () => [{ labels: {}, value: read() }])
+  }
+
   counterFamily(name: string, help: string, labelNames: readonly string[]): Family<Counter> {
     const family = new Family(labelNames, () => new Counter())
     this.register(name, help, 'counter', () =>

@@ -44,6 +44,7 @@ export class MuxConn implements SessionShell, TransportHandler, Ticking {
   private readonly runtime: MuxRuntime
   private readonly batch: OutBatch
   private readonly stopTicking: () => void
+  private onIdle: (() => void) | undefined
   private flushing = false
   private congested = false
   /** Unsent bytes when the congested transport was last looked at. */
@@ -76,6 +77,12 @@ export class MuxConn implements SessionShell, TransportHandler, Ticking {
   /** Tells the peer why, ends every stream and closes the transport when that has left. */
   close(code: GoAwayCode, error: YamuxError): void {
     this.session.close(code, error)
+  }
+
+  /** Calls `idle` once, as soon as no stream is open: at once, if that is so now. */
+  whenIdle(idle: () => void): void {
+    this.onIdle = idle
+    this.checkIdle()
   }
 
   // The world of the session.
@@ -122,6 +129,7 @@ export class MuxConn implements SessionShell, TransportHandler, Ticking {
 
   bytes(chunk: Uint8Array): void {
     this.session.receive(chunk, performance.now())
+    if (this.onIdle !== undefined) this.checkIdle()
   }
 
   drained(): void {
@@ -138,9 +146,17 @@ export class MuxConn implements SessionShell, TransportHandler, Ticking {
   flushTurn(): void {
     this.flushing = false
     this.batch.flush()
+    if (this.onIdle !== undefined) this.checkIdle()
     const { bufferedBytes } = this.transport
     if (bufferedBytes === 0) this.drained()
     else if (bufferedBytes > BUFFERED_BYTES_MAX) this.giveUp()
+  }
+
+  private checkIdle(): void {
+    const { onIdle } = this
+    if (onIdle === undefined || this.session.streamCount > 0) return
+    this.onIdle = undefined
+    onIdle()
   }
 
   private scheduleFlush(): void {

@@ -4,10 +4,14 @@ import { bytes, duration } from '../config/number-fields.ts'
 import { list, section } from '../config/section.ts'
 import type { ConfigOf } from '../config/section.ts'
 import { address } from '../config/text-fields.ts'
+import { clusterSection } from './membership/cluster-config.ts'
 
 const proxySection = section(
   {
     bindAddr: address({ default: ':8000', help: 'Address that clients connect to.' }),
+    advertiseAddr: address({
+      help: 'Address of the port in the status of the cluster. Inferred when empty.',
+    }),
     timeoutMs: duration({
       default: '30s',
       help:
@@ -51,12 +55,16 @@ const adminSection = section(
       default: ':8002',
       help: 'Address of health, readiness, metrics and status.',
     }),
+    advertiseAddr: address({
+      help: 'Address that other nodes forward status requests to. Inferred when empty.',
+    }),
   },
   { help: 'The port for operators. Keep it private.' },
 )
 
 /** Everything that `piko server` can be told. */
 export const serverConfig = section({
+  cluster: clusterSection,
   proxy: proxySection,
   upstream: upstreamSection,
   admin: adminSection,

@@ -1,15 +1,27 @@
-import type { Logger } from '../log/logger.ts'
+import { ClusterTable } from '../cluster/cluster-table.ts'
+import { ADMIN_ADDRESS_KEY, PROXY_ADDRESS_KEY } from '../cluster/node.ts'
 import { AccessLog } from '../log/access-log.ts'
+import type { Logger } from '../log/logger.ts'
 import { Metrics } from '../metrics/metrics.ts'
 import { RequestMetrics } from '../metrics/request-metrics.ts'
+import { KeyRing } from '../net/key-ring.ts'
 import { MuxRuntime } from '../net/mux-conn.ts'
+import { NodePort, StreamKind } from '../net/node-port.ts'
+import { TcpTransport } from '../net/tcp-transport.ts'
+import { describeError } from '../std/errors.ts'
+import { formatHostPort } from '../std/host-port.ts'
 import type { HostPort } from '../std/host-port.ts'
 import { AdminServer } from './admin/admin-server.ts'
 import type { ServerConfig } from './config.ts'
+import { ClusterStatus } from './membership/cluster-status.ts'
+import type { ClusterConfig } from './membership/cluster-config.ts'
 import { advertisedAddress, randomNodeId } from './membership/local-node.ts'
-import { LocalStatus } from './local-status.ts'
+import { measureCluster } from './membership/cluster-metrics.ts'
+import { Membership } from './membership/membership.ts'
 import { ProxyServer } from './proxy/proxy-server.ts'
 import { RequestJournal } from './proxy/request-journal.ts'
+import { RelaySessions } from './relay/relay-sessions.ts'
+import { Router } from './relay/router.ts'
 import { EndpointRegistry } from './upstream/endpoint-registry.ts'
 import { UpstreamServer } from './upstream/upstream-server.ts'
 
@@ -18,15 +30,22 @@ export interface ServerAddresses {
   readonly proxy: HostPort
   readonly upstream: HostPort
   readonly admin: HostPort
+  readonly gossip: HostPort
 }
 
-/** A Piko node: its ports and what lies between them. */
+/**
+ * A Piko node: its ports and what lies between them.
+ *
+ *     proxy ──▶ router ──▶ registry ◀── upstream        a listener of this node
+ *                  └─────▶ relays ──▶ another node       the table says which, gossip feeds it
+ */
 export class Server {
   readonly nodeId: string
   private readonly config: ServerConfig
   private readonly logger: Logger
-  private readonly registry = new EndpointRegistry()
-  private readonly status: LocalStatus
+  private readonly nodePort: NodePort
+  private readonly relays: RelaySessions
+  private readonly membership: Membership
   private readonly admin: AdminServer
   private readonly upstream: UpstreamServer
   private readonly proxy: ProxyServer
@@ -34,23 +53,62 @@ export class Server {
   constructor(config: ServerConfig, logger: Logger) {
     this.config = config
     this.logger = logger
-    this.nodeId = randomNodeId()
-    this.status = new LocalStatus(this.nodeId, this.registry)
+    const { cluster } = config
+    this.nodeId = cluster.nodeId || cluster.nodeIdPrefix + randomNodeId()
+
     const metrics = new Metrics().withProcessMetrics()
-    metrics.gauge('piko_cluster_nodes', 'Nodes by status, as this node sees them.', () => [
-      { labels: { status: 'active' }, value: 1 },
-    ])
     const runtime = new MuxRuntime()
-    this.admin = new AdminServer({ status: this.status, metrics })
+    const registry = new EndpointRegistry()
+    const table = new ClusterTable(this.nodeId, {
+      random: Math.random,
+      inFlight: (nodeId) => this.relays.inFlight(nodeId),
+    })
+    this.nodePort = new NodePort(
+      {
+        packet: (from, bytes) => this.membership.packet(from, bytes),
+        stream: (kind, socket) => {
+          if (kind === StreamKind.sync) this.membership.syncAsked(socket)
+          else this.relays.accept(new TcpTransport(socket))
+        },
+      },
+      keyRingOf(cluster),
+    )
+    this.relays = new RelaySessions({
+      runtime,
+      registry,
+      logger: logger.child('relay'),
+      dial: (address) => new TcpTransport(this.nodePort.dial(address, StreamKind.relay)),
+      failed: (nodeId) => table.suspensions.failed(nodeId, performance.now()),
+    })
+    const router = new Router({ registry, table, relays: this.relays, metrics })
+    this.membership = new Membership({
+      nodeId: this.nodeId,
+      config: cluster,
+      port: this.nodePort,
+      table,
+      logger: logger.child('gossip'),
+      appeared: (endpointId) => router.appeared(endpointId),
+      gone: (nodeId) => this.relays.drop(nodeId),
+    })
+    registry.watch((endpointId, upstreamCount) => {
+      this.membership.advertiseEndpoint(endpointId, upstreamCount)
+      if (upstreamCount > 0) router.appeared(endpointId)
+    })
+    const status = new ClusterStatus(table, this.membership)
+    measureCluster(metrics, { status, membership: this.membership, nodePort: this.nodePort })
+    this.admin = new AdminServer({
+      status: { upstreamEndpoints: () => new Map(registry.counts()), cluster: status },
+      metrics,
+    })
     this.upstream = new UpstreamServer({
-      registry: this.registry,
+      registry,
       runtime,
       logger: logger.child('upstream'),
       metrics,
     })
     this.proxy = new ProxyServer({
       config: config.proxy,
-      upstreams: this.registry,
+      upstreams: router,
       turn: runtime.turn,
       journal: new RequestJournal(
         new RequestMetrics(metrics, 'piko_proxy').scope(),
@@ -59,22 +117,30 @@ export class Server {
     })
   }
 
-  /** Opens the ports. Rejects with a ListenError that names the port at fault. */
+  /**
+   * Opens the ports and joins the cluster. Rejects with a ListenError that names the port at fault,
+   * or a JoinError.
+   */
   async start(): Promise<ServerAddresses> {
-    const { config } = this
+    const { config, membership } = this
     // Admin first: whoever watches the node can see it start, and that it is not ready yet.
     const admin = await this.admin.listen(config.admin.bindAddr)
+    // The cluster before listeners and clients: a node that cannot join should not take any.
+    const gossip = await this.nodePort.listen(config.cluster.gossip.bindAddr)
+    membership.start(config.cluster.gossip.advertiseAddr ?? advertisedAddress(gossip))
+    await this.join()
     // Listeners before clients, so that a request finds upstreams when it can be sent.
     const upstream = await this.upstream.listen(config.upstream.bindAddr)
     const proxy = await this.proxy.listen(config.proxy.bindAddr)
-    this.status.advertise(advertisedAddress(proxy), advertisedAddress(admin))
+    const proxyAddress = config.proxy.advertiseAddr ?? advertisedAddress(proxy)
+    const adminAddress = config.admin.advertiseAddr ?? advertisedAddress(admin)
+    membership.advertise(PROXY_ADDRESS_KEY, formatHostPort(proxyAddress))
+    membership.advertise(ADMIN_ADDRESS_KEY, formatHostPort(adminAddress))
     // Ready last: everything that a request needs is there.
     this.admin.setReady(true)
-    this.logger.info('node started', {
-      'node-id': this.nodeId,
-      ...portsOf({ proxy, upstream, admin }),
-    })
-    return { proxy, upstream, admin }
+    const addresses = { proxy, upstream, admin, gossip }
+    this.logger.info('node started', { 'node-id': this.nodeId, ...portsOf(addresses) })
+    return addresses
   }
 
   /** Leaves in order, within the grace period; what is not done by then is cut and counted. */
@@ -82,27 +148,43 @@ export class Server {
     this.logger.info('node leaving', { 'node-id': this.nodeId })
     // First of all, so that load balancers look elsewhere.
     this.admin.setReady(false)
-    // Listeners that dial now should find another node.
-    this.upstream.refuseNew()
-    // The tunnels stay up until the requests that they carry are answered.
-    await this.finishRequests()
-    // Nobody needs the tunnels any more: the listeners are told to dial again, and do.
+    await this.finishWithinGrace()
     await this.upstream.close()
+    // Others know by now that nothing is served here: nothing is relayed to this node any more.
+    await this.membership.leave()
+    this.relays.close()
+    await this.nodePort.close()
     // Admin last: the node can be watched until it is gone.
     await this.admin.close()
     this.logger.info('node stopped', { 'node-id': this.nodeId })
   }
 
-  private async finishRequests(): Promise<void> {
+  private async join(): Promise<void> {
+    try {
+      await this.membership.join()
+    } catch (error) {
+      if (this.config.cluster.abortIfJoinFails) throw error
+      this.logger.warn('joined nobody; goes on looking', { reason: describeError(error) })
+    }
+  }
+
+  /** Clients get their answers, while the listeners move to other nodes. */
+  private async finishWithinGrace(): Promise<void> {
     const cut = setTimeout(() => {
       this.logger.warn('grace period is over; cutting what is still under way', {
         streams: this.upstream.streamCount,
       })
       this.proxy.destroy()
+      void this.upstream.close()
     }, this.config.gracePeriodMs)
-    await this.proxy.drain()
+    await Promise.all([this.proxy.drain(), this.upstream.drain()])
     clearTimeout(cut)
   }
+}
+
+function keyRingOf({ secret, previousSecrets }: ClusterConfig): KeyRing | undefined {
+  if (!secret.isSet) return undefined
+  return new KeyRing([secret.reveal(), ...previousSecrets.map((previous) => previous.reveal())])
 }
 
 function portsOf(addresses: ServerAddresses): Record<string, number> {

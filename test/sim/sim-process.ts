@@ -67,7 +67,7 @@ export class SimProcess implements Receiver {
     this.address = config.address
     this.startedAt = queue.now
     this.awakeSince = queue.now
-    this.table = new ClusterTable({ id, gossipAddress: this.address }, random)
+    this.table = new ClusterTable(id, { random, inFlight: () => 0 })
     this.gossiper = new Gossiper(
       {
         id,

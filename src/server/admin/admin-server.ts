@@ -3,6 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Metrics } from '../../metrics/metrics.ts'
 import { closeServer, listen } from '../../net/listen.ts'
 import type { HostPort } from '../../std/host-port.ts'
+import { forwardAdmin } from './admin-forward.ts'
+import { statusPage } from './status-routes.ts'
 import { statusJson } from './status-source.ts'
 import type { StatusSource } from './status-source.ts'
 
@@ -20,7 +22,11 @@ interface Reply {
 
 const OK: Reply = { status: 200 }
 const NOT_FOUND: Reply = { status: 404 }
+const NOT_ALLOWED: Reply = { status: 405 }
 const NOT_READY: Reply = { status: 503 }
+/** Only makes a path into a URL. */
+const BASE = 'http://admin'
+const JSON_TYPE = { contentType: 'application/json; charset=utf-8' }
 
 /** The admin port: health, readiness, metrics and status, for operators and their machines. */
 export class AdminServer {
@@ -52,7 +58,21 @@ export class AdminServer {
   }
 
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const reply = await this.reply(request)
+    const { url: target = '/' } = request
+    if (!URL.canParse(target, BASE)) return this.send(request, response, NOT_FOUND)
+    const url = new URL(target, BASE)
+    const nodeId = url.searchParams.get('forward')
+    if (nodeId !== null) {
+      url.searchParams.delete('forward')
+      const address = this.status.cluster.adminAddress(nodeId)
+      const path = `${url.pathname}${url.search}`
+      if (address !== undefined) return forwardAdmin(request, response, { address, path })
+      return this.send(request, response, NOT_FOUND)
+    }
+    this.send(request, response, await this.reply(request.method, url.pathname))
+  }
+
+  private send(request: IncomingMessage, response: ServerResponse, reply: Reply): void {
     response.writeHead(reply.status, {
       ...(reply.contentType !== undefined && { 'content-type': reply.contentType }),
       'content-length': Buffer.byteLength(reply.body ?? ''),
@@ -60,9 +80,8 @@ export class AdminServer {
     response.end(request.method === 'HEAD' ? undefined : reply.body)
   }
 
-  private async reply({ method, url = '/' }: IncomingMessage): Promise<Reply> {
-    if (method !== 'GET' && method !== 'HEAD') return { status: 405 }
-    const path = url.replace(/\?.*$/, '')
+  private async reply(method: string | undefined, path: string): Promise<Reply> {
+    if (method !== 'GET' && method !== 'HEAD') return NOT_ALLOWED
     switch (path) {
       case '/health':
         return OK
@@ -70,22 +89,10 @@ export class AdminServer {
         return this.ready ? OK : NOT_READY
       case '/metrics':
         return { ...OK, contentType: this.metrics.contentType, body: await this.metrics.text() }
-      case '/status/upstream/endpoints':
-        return json(this.status.upstreamEndpoints())
-      case '/status/cluster/nodes':
-        return json(this.status.clusterNodes())
-      default:
-        return this.nodeReply(path)
+      default: {
+        const page = statusPage(this.status, path)
+        return page === undefined ? NOT_FOUND : { ...OK, ...JSON_TYPE, body: statusJson(page) }
+      }
     }
   }
-
-  private nodeReply(path: string): Reply {
-    const id = /^\/status\/cluster\/nodes\/([^/]+)$/.exec(path)?.[1]
-    const node = id === undefined ? undefined : this.status.clusterNode(id)
-    return node === undefined ? NOT_FOUND : json(node)
-  }
-}
-
-function json(value: unknown): Reply {
-  return { ...OK, contentType: 'application/json; charset=utf-8', body: statusJson(value) }
 }

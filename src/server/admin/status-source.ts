@@ -1,26 +1,16 @@
-/** A node in a listing. Names are those of the status API (compatibility, §1.5). */
-export interface NodeSummary {
-  readonly id: string
-  readonly status: 'active' | 'unreachable' | 'left'
-  readonly proxy_addr: string
-  readonly admin_addr: string
-  /** How many endpoints have upstreams there, and how many upstreams these are. */
-  readonly endpoints: number
-  readonly upstreams: number
-}
-
-/** One node with the upstreams of each endpoint; null when it has none. */
-export interface NodeDetail extends Omit<NodeSummary, 'endpoints' | 'upstreams'> {
-  readonly endpoints: ReadonlyMap<string, number> | null
-}
-
-/** What the admin port shows of the node's parts; each part offers what it knows. */
+/** What the admin port shows of the node's parts, as values that are ready for JSON. */
 export interface StatusSource {
   /** Upstreams connected to this node, by endpoint. */
   upstreamEndpoints(): ReadonlyMap<string, number>
-  clusterNodes(): readonly NodeSummary[]
-  /** `local` is this node; undefined when nobody knows the id. */
-  clusterNode(id: string): NodeDetail | undefined
+  readonly cluster: {
+    nodes(): readonly object[]
+    /** `local` is this node; undefined when nobody knows the id. */
+    node(id: string): object | undefined
+    gossipNodes(): readonly object[]
+    gossipNode(id: string): object | undefined
+    /** The address of a known node's admin port. */
+    adminAddress(id: string): string | undefined
+  }
 }
 
 /** JSON of `value`, with maps as objects: endpoint ids are data, `__proto__` is one. */

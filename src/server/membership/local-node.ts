@@ -1,18 +1,11 @@
 import { randomInt } from 'node:crypto'
 import { networkInterfaces } from 'node:os'
-import { formatHostPort } from '../../std/host-port.ts'
 import type { HostPort } from '../../std/host-port.ts'
-
-/** What the other nodes and operators know a node by. */
-export interface LocalNode {
-  readonly id: string
-  /** Where clients and other nodes reach its proxy and admin ports. */
-  readonly proxyAddr: string
-  readonly adminAddr: string
-}
 
 const ID_CHARACTERS = 'abcdefghijklmnopqrstuvwxyz0123456789'
 const ID_LENGTH = 7
+
+const LOOPBACK = '127.0.0.1'
 
 /** A name for a node that was given none. */
 export function randomNodeId(): string {
@@ -26,9 +19,9 @@ export function randomNodeId(): string {
  * The address that others reach a listening port at: the one it is bound to, or, when that is every
  * address of the host, the host's first private one; the loopback address on a host without any.
  */
-export function advertisedAddress({ host, port }: HostPort): string {
+export function advertisedAddress({ host, port }: HostPort): HostPort {
   const isAny = host === '' || host === '0.0.0.0' || host === '::'
-  return formatHostPort({ host: isAny ? (privateAddress() ?? '127.0.0.1') : host, port })
+  return { host: isAny ? (privateAddress() ?? LOOPBACK) : host, port }
 }
 
 function privateAddress(): string | undefined {

@@ -3,7 +3,7 @@ import { ResponseReader } from '../../http1/response-reader.ts'
 import { closeGentlyBehindAnswer } from '../../net/close-gently.ts'
 import { decodeLatin1, encodeLatin1 } from '../../net/latin1.ts'
 import type { TurnFlush } from '../../net/turn-flush.ts'
-import { assert } from '../../std/assert.ts'
+import type { YamuxError } from '../../yamux/errors.ts'
 import type { Stream, StreamHandler } from '../../yamux/session.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import { ANSWERS } from '../../net/answer.ts'
@@ -11,6 +11,7 @@ import type { Answer } from '../../net/answer.ts'
 import { ClientResponse } from './client-response.ts'
 import type { ClientResponseOwner } from './client-response.ts'
 import type { EdgeRequest } from './edge-request.ts'
+import { maySendAgain } from './send-again.ts'
 import { Upload } from './upload.ts'
 
 /** How long a client may go on sending a body after it has got its whole answer. */
@@ -22,6 +23,8 @@ export interface ExchangeOptions {
   readonly timeoutMs: number
   readonly headBytesMax: number
   readonly turn: TurnFlush
+  /** The upstream failed before anything of the body left or came: finds another one, if it can. */
+  readonly retry: (exchange: Exchange) => boolean
   /** Called once, when the client's side is over. */
   readonly closed: (exchange: Exchange) => void
 }
@@ -74,14 +77,17 @@ export class Exchange implements StreamHandler, ClientResponseOwner {
 
   /** Hands the request to an upstream. False when that takes no more: try another. */
   start(upstream: Upstream, head: string): boolean {
-    assert(this.stream === undefined, 'an exchange starts once')
+    // A client that left while its request waited needs no upstream.
+    if (this.done) return true
     const stream = upstream.open(this)
     if (stream === undefined) return false
     this.stream = stream
     stream.write(encodeLatin1(head))
     const { timeoutMs, edge } = this.options
-    if (timeoutMs > 0) this.timer = setTimeout(() => this.timedOut(), timeoutMs)
-    if (edge.body !== 'none') {
+    if (timeoutMs > 0) this.timer ??= setTimeout(() => this.timedOut(), timeoutMs)
+    if (this.upload !== undefined) {
+      this.upload.redirect(stream)
+    } else if (edge.body !== 'none') {
       this.upload = new Upload(this.request, stream, {
         chunked: edge.body === 'chunked',
         progress: () => this.timer?.refresh(),
@@ -92,6 +98,7 @@ export class Exchange implements StreamHandler, ClientResponseOwner {
 
   /** Gives Piko's own answer in the upstream's place. */
   answer(answer: Answer): void {
+    if (this.done) return
     this.done = true
     clearTimeout(this.timer)
     this.response.answer(answer)
@@ -123,8 +130,11 @@ export class Exchange implements StreamHandler, ClientResponseOwner {
     this.upload?.resume()
   }
 
-  reset(): void {
-    if (!this.done) this.fail()
+  reset(error: YamuxError): void {
+    if (this.done) return
+    const isUntouched = this.stream?.receivedBytes === 0 && this.requestBytes === 0
+    const retried = isUntouched && maySendAgain(this.edge, error) && this.options.retry(this)
+    if (!retried) this.fail()
   }
 
   // What becomes of the response.

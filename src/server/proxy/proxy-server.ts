@@ -7,7 +7,6 @@ import { listen } from '../../net/listen.ts'
 import { peerAddress } from '../../net/peer-address.ts'
 import type { HostPort } from '../../std/host-port.ts'
 import type { ProxyConfig } from '../config.ts'
-import type { Upstream } from '../upstream/upstream.ts'
 import type { TurnFlush } from '../../net/turn-flush.ts'
 import { ANSWERS, answerBytes, badRequest, renderAnswer } from '../../net/answer.ts'
 import type { Answer } from '../../net/answer.ts'
@@ -19,14 +18,11 @@ import { Exchange } from './exchange.ts'
 import { forwardedHead } from './forwarded-head.ts'
 import type { ClientInfo } from './forwarded-head.ts'
 import type { RequestJournal } from './request-journal.ts'
+import { Route } from './route.ts'
+import type { Routable, UpstreamSource } from './route.ts'
 import { TrustedProxies } from './trusted-proxies.ts'
 import { UpgradeExchange } from './upgrade-exchange.ts'
 import { withoutUpgrade } from './without-upgrade.ts'
-
-/** Finds an upstream for an endpoint: here, or later on another node. */
-export interface UpstreamSource {
-  pick(endpointId: string): Upstream | undefined
-}
 
 export interface ProxyServerOptions {
   readonly config: ProxyConfig
@@ -34,9 +30,6 @@ export interface ProxyServerOptions {
   readonly journal: RequestJournal
   readonly turn: TurnFlush
 }
-
-/** How often the attempt is made with the next upstream, when one takes no more just now. */
-const PICKS_MAX = 8
 
 /** How often node:http looks for connections that are over their time. */
 const CONNECTION_CHECK_MS = 2_000
@@ -122,6 +115,7 @@ export class ProxyServer {
       timeoutMs: this.config.timeoutMs,
       headBytesMax: this.config.http.maxHeaderBytes,
       turn: this.turn,
+      retry: () => route?.retry() ?? false,
       closed: ({ response: { status, fields, byteCount }, requestBytes }) => {
         ended()
         finished({
@@ -134,7 +128,9 @@ export class ProxyServer {
         })
       },
     })
-    this.route(exchange, edge, forwardedHead(edge, this.clientOf(request), undefined))
+    const route = this.routeFor(exchange, { edge, client: this.clientOf(request) })
+    if (route === undefined) exchange.answer(ANSWERS.missingEndpoint)
+    else route.begin()
   }
 
   private readonly onUpgrade = (request: IncomingMessage, socket: Socket, early: Buffer): void => {
@@ -171,6 +167,7 @@ export class ProxyServer {
       ...asked,
       timeoutMs: this.config.timeoutMs,
       headBytesMax: this.config.http.maxHeaderBytes,
+      retry: () => route?.retry() ?? false,
       closed: ({ status, fields }) =>
         finished({
           edge,
@@ -181,18 +178,21 @@ export class ProxyServer {
           responseBytes: socket.bytesWritten,
         }),
     })
-    this.route(exchange, edge, forwardedHead(edge, client, upgrade))
+    const route = this.routeFor(exchange, { edge, client, upgrade })
+    if (route === undefined) exchange.answer(ANSWERS.missingEndpoint)
+    else route.begin()
   }
 
-  /** Hands the exchange to an upstream of its endpoint, or says why that cannot be. */
-  private route(exchange: Routable, { endpointId }: EdgeRequest, head: string): void {
-    if (endpointId === undefined) return exchange.answer(ANSWERS.missingEndpoint)
-    for (let picks = 0; picks < PICKS_MAX; picks++) {
-      const upstream = this.upstreams.pick(endpointId)
-      if (upstream === undefined) break
-      if (exchange.start(upstream, head)) return
-    }
-    exchange.answer(ANSWERS.noUpstream)
+  /** The exchange's way to an upstream of its endpoint; undefined when it names none. */
+  private routeFor(
+    exchange: Routable,
+    { edge, client, upgrade }: { edge: EdgeRequest; client: ClientInfo; upgrade?: string },
+  ): Route | undefined {
+    const { endpointId } = edge
+    if (endpointId === undefined) return undefined
+    const head = forwardedHead(edge, client, upgrade)
+    const request = { endpointId, clientAddress: client.address, triedNodes: new Set<string>() }
+    return new Route(exchange, this.upstreams, { request, head })
   }
 
   private clientOf(request: IncomingMessage): ClientInfo {
@@ -222,11 +222,6 @@ export class ProxyServer {
   }
 }
 
-/** What a routed request can become. */
-interface Routable {
-  start(upstream: Upstream, head: string): boolean
-  answer(answer: Answer): void
-}
 
 /** Behind a request that breaks the rules there is no telling what comes. */
 function answerAndClose(response: ServerResponse, answer: Answer): void {

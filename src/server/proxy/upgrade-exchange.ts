@@ -10,12 +10,13 @@ import { encodeChunk, encodeLastChunk } from '../../net/chunked-body.ts'
 import { closeGently } from '../../net/close-gently.ts'
 import { decodeLatin1, encodeLatin1 } from '../../net/latin1.ts'
 import { Splice } from '../../net/splice.ts'
-import { assert } from '../../std/assert.ts'
+import type { YamuxError } from '../../yamux/errors.ts'
 import type { Stream, StreamHandler } from '../../yamux/session.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import { ANSWERS, answerBytes, renderAnswer } from '../../net/answer.ts'
 import type { Answer } from '../../net/answer.ts'
 import type { EdgeRequest } from './edge-request.ts'
+import { maySendAgain } from './send-again.ts'
 
 export interface UpgradeExchangeOptions {
   readonly edge: EdgeRequest
@@ -26,6 +27,8 @@ export interface UpgradeExchangeOptions {
   /** Without an answer for so long: 504; 0 = never. What was upgraded has no limit. */
   readonly timeoutMs: number
   readonly headBytesMax: number
+  /** The upstream failed before it said anything: finds another one, if it can. */
+  readonly retry: (exchange: UpgradeExchange) => boolean
   /** Called once, when the client's connection is gone. */
   readonly closed: (exchange: UpgradeExchange) => void
 }
@@ -50,7 +53,7 @@ export class UpgradeExchange implements StreamHandler {
   private done = false
   private owedBytes = 0
   /** Waits for the 101: a service that does not switch would read it as another request. */
-  private readonly early: Buffer[]
+  private early: Buffer[]
   private earlyBytes: number
   status = 0
   fields: Fields = []
@@ -79,18 +82,20 @@ export class UpgradeExchange implements StreamHandler {
 
   /** Hands the request to an upstream. False when that takes no more: try another. */
   start(upstream: Upstream, head: string): boolean {
-    assert(this.stream === undefined, 'an exchange starts once')
+    // A client that left while its request waited needs no upstream.
+    if (this.done) return true
     const stream = upstream.open(this)
     if (stream === undefined) return false
     this.stream = stream
     const { timeoutMs } = this.options
     stream.write(encodeLatin1(head))
-    if (timeoutMs > 0) this.timer = setTimeout(() => this.timedOut(), timeoutMs)
+    if (timeoutMs > 0) this.timer ??= setTimeout(() => this.timedOut(), timeoutMs)
     return true
   }
 
   /** Gives Piko's own answer in the upstream's place. */
   answer(answer: Answer): void {
+    if (this.done) return
     this.done = true
     clearTimeout(this.timer)
     this.status = answer.status
@@ -118,8 +123,11 @@ export class UpgradeExchange implements StreamHandler {
     // Only the head and what came with it is written before the splice: nothing waits for this.
   }
 
-  reset(): void {
-    if (!this.done) this.fail()
+  reset(error: YamuxError): void {
+    if (this.done) return
+    const isUntouched = this.stream?.receivedBytes === 0
+    const retried = isUntouched && maySendAgain(this.edge, error) && this.options.retry(this)
+    if (!retried) this.fail()
   }
 
   /** What the response reader makes of it: the answer on its way to the client. */

@@ -5,7 +5,7 @@ import type { Stream } from '../../yamux/session.ts'
 /** Carries a request's body up the stream, as fast as the stream takes it. */
 export class Upload {
   private readonly request: IncomingMessage
-  private readonly stream: Stream
+  private stream: Stream
   private readonly chunked: boolean
   private readonly progress: () => void
   /** Bytes of the body so far. */
@@ -25,6 +25,12 @@ export class Upload {
     this.progress = progress
     request.on('data', this.onData)
     request.once('end', this.onEnd)
+  }
+
+  /** Goes on with another stream; nothing of the body has left on the first one. */
+  redirect(stream: Stream): void {
+    this.stream = stream
+    this.request.resume()
   }
 
   /** The stream takes bytes again. */

@@ -17,17 +17,27 @@ export interface ListenerSessionOwner {
   closed(error: YamuxError): void
 }
 
+export interface ListenerSessionOptions {
+  readonly runtime: MuxRuntime
+  /** Counts the requests that are handed to the listener. */
+  readonly requests: Counter
+  /** Whether the listener, asked to leave, opens its next tunnel before it lets go of this one. */
+  readonly movesFirst: boolean
+}
+
 /** A listener's tunnel as an upstream: only this side opens streams, one per request. */
 export class ListenerSession implements Upstream, MuxConnOwner {
   private readonly conn: MuxConn
   private readonly owner: ListenerSessionOwner
   private readonly requests: Counter
+  private readonly movesFirst: boolean
 
   constructor(
     transport: Transport,
     owner: ListenerSessionOwner,
-    { runtime, requests }: { runtime: MuxRuntime; requests: Counter },
+    { runtime, requests, movesFirst }: ListenerSessionOptions,
   ) {
+    this.movesFirst = movesFirst
     this.owner = owner
     this.requests = requests
     this.conn = new MuxConn(transport, this, { runtime, config: SESSION_CONFIG })
@@ -49,6 +59,17 @@ export class ListenerSession implements Upstream, MuxConnOwner {
   }
 
   /**
+   * Asks the listener to find another node, and ends the tunnel when its requests are done. One of
+   * ours opens its next tunnel first and goes on serving here meanwhile; others only understand
+   * the end of a tunnel.
+   */
+  drain(): void {
+    if (this.movesFirst) this.conn.goAway()
+    else this.owner.leaving()
+    if (!this.movesFirst) this.conn.whenIdle(() => this.end())
+  }
+
+  /**
    * Ends the tunnel with GoAway 2: of all ways to end one it is the one after which every listener
    * dials again at once, the Go ones included (wire.md, yamux: GoAway 1, 2, 3).
    */
@@ -60,8 +81,10 @@ export class ListenerSession implements Upstream, MuxConnOwner {
     stream.reset()
   }
 
+  /** The listener has another tunnel, or shuts down: what is under way here finishes. */
   peerGoAway(): void {
     this.owner.leaving()
+    this.conn.whenIdle(() => this.end())
   }
 
   closed(error: YamuxError): void {

@@ -18,7 +18,11 @@ import type { UpstreamError } from './upstream-errors.ts'
 /** The route that listeners register at, and the protocol's first name for it. */
 const LISTENER_ROUTE = /^\/(?:piko\/v1\/upstream|pico\/v1\/listener)\/([^/?]+)(?:\?.*)?$/
 
-const ENDPOINT_ID_CHARS_MAX = 256
+/** What fits the keys of gossip and the preamble of a relayed request. */
+const ENDPOINT_ID_BYTES_MAX = 255
+
+/** Sent by listeners that move to another node before they leave one (client/tunnel.ts). */
+const CLIENT_HEADER = 'x-piko-client'
 
 export interface UpstreamServerOptions {
   readonly registry: EndpointRegistry
@@ -40,6 +44,7 @@ export class UpstreamServer {
   private readonly http = createServer((request, response) => this.refuseRequest(request, response))
   private readonly sessions = new Set<ListenerSession>()
   private leaving = false
+  private emptied: (() => void) | undefined
 
   constructor({ registry, runtime, logger, metrics }: UpstreamServerOptions) {
     this.registry = registry
@@ -73,12 +78,20 @@ export class UpstreamServer {
     return listen(this.http, address, 'upstream')
   }
 
-  /** From now on listeners are told to come again later (503), so that they try another node. */
-  refuseNew(): void {
+  /**
+   * Sends the listeners to other nodes: those that dial are told to come again later (503), those
+   * that are here are asked to leave. Resolves when all tunnels are done.
+   */
+  async drain(): Promise<void> {
     this.leaving = true
+    const done = this.sessions.size === 0 ? undefined : new Promise<void>((resolve) => {
+      this.emptied = resolve
+    })
+    for (const session of this.sessions) session.drain()
+    await done
   }
 
-  /** Ends every tunnel. Requests still on them are cut: let them finish first. */
+  /** Ends every tunnel, and cuts what is still on it. */
   async close(): Promise<void> {
     this.leaving = true
     for (const session of this.sessions) session.end()
@@ -94,12 +107,16 @@ export class UpstreamServer {
     if (this.leaving) return writeUpgradeError(socket, { status: 503, error: 'node is leaving' })
     // Asked for before the handshake: a socket that dies meanwhile has no address any more.
     const clientIp = peerAddress(request.socket)
+    const movesFirst = request.headers[CLIENT_HEADER] !== undefined
     this.acceptor.accept(request, socket, head, (transport) =>
-      this.connected(transport, endpointId, clientIp),
+      this.connected(transport, { endpointId, clientIp, movesFirst }),
     )
   }
 
-  private connected(transport: Transport, endpointId: string, clientIp: string): void {
+  private connected(
+    transport: Transport,
+    { endpointId, clientIp, movesFirst }: { endpointId: string; clientIp: string; movesFirst: boolean },
+  ): void {
     const about = { 'endpoint-id': endpointId, 'client-ip': clientIp }
     const session = new ListenerSession(
       transport,
@@ -108,10 +125,11 @@ export class UpstreamServer {
         closed: (error) => {
           remove()
           this.sessions.delete(session)
+          if (this.sessions.size === 0) this.emptied?.()
           this.logger.info('upstream disconnected', { ...about, reason: error.code })
         },
       },
-      { runtime: this.runtime, requests: this.requests },
+      { runtime: this.runtime, requests: this.requests, movesFirst },
     )
     const remove = this.registry.add(endpointId, session)
     this.sessions.add(session)
@@ -136,8 +154,8 @@ function endpointOf(url: string): string | UpstreamError {
   if (segment === undefined) return { status: 404, error: 'not found' }
   try {
     const endpointId = decodeURIComponent(segment)
-    if (endpointId.length <= ENDPOINT_ID_CHARS_MAX) return endpointId
-    return { status: 400, error: `endpoint id is longer than ${ENDPOINT_ID_CHARS_MAX} characters` }
+    if (Buffer.byteLength(endpointId) <= ENDPOINT_ID_BYTES_MAX) return endpointId
+    return { status: 400, error: `endpoint id is longer than ${ENDPOINT_ID_BYTES_MAX} bytes` }
   } catch {
     return { status: 400, error: 'endpoint id is not valid percent-encoding' }
   }

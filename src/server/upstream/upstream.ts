@@ -7,3 +7,11 @@ export interface Upstream {
   /** Opens a stream for one request or connection; undefined when it takes no more. */
   open(handler: StreamHandler): Stream | undefined
 }
+
+/** What is known of a request when an upstream is sought for it. */
+export interface RouteRequest {
+  readonly endpointId: string
+  readonly clientAddress: string
+  /** Nodes that were tried already. */
+  readonly triedNodes: Set<string>
+}

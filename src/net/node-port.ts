@@ -1,0 +1,169 @@
+import { createSocket } from 'node:dgram'
+import type { Socket as UdpSocket } from 'node:dgram'
+import { connect as connectTcp, createServer as createTcpServer, isIPv6 } from 'node:net'
+import type { Server, Socket } from 'node:net'
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
+import { formatHostPort, parseHostPort } from '../std/host-port.ts'
+import type { HostPort } from '../std/host-port.ts'
+import { assert } from '../std/assert.ts'
+import type { KeyRing } from './key-ring.ts'
+import { listen, ListenError } from './listen.ts'
+import { PacketSeal } from './packet-seal.ts'
+
+/** What a stream between nodes is for; the first byte on it says so. */
+export const StreamKind = { sync: 0x53, relay: 0x52 } as const
+export type StreamKind = (typeof StreamKind)[keyof typeof StreamKind]
+
+/** What the port brings. Everything was authenticated before, if the cluster has a secret. */
+export interface NodePortHandler {
+  packet(from: string, bytes: Uint8Array): void
+  /** A node opened a stream. Nothing of it was read but the kind. */
+  stream(kind: StreamKind, socket: Socket): void
+}
+
+/** Streams of strangers that have not said yet what they are for, at once. */
+const UNDECLARED_MAX = 256
+const DECLARE_MS = 5_000
+
+/** Only for a pre-shared key, with an ephemeral exchange: what was recorded stays secret. */
+const PSK_OPTIONS = {
+  ciphers: 'ECDHE-PSK-CHACHA20-POLY1305',
+  minVersion: 'TLSv1.2',
+  maxVersion: 'TLSv1.2',
+} as const
+
+/**
+ * The port that is for nodes only, UDP and TCP: datagrams carry gossip, streams carry what gossip
+ * cannot fit in them, and relayed requests. With a cluster secret datagrams are sealed and streams
+ * are TLS with a pre-shared key (RFC 5489); without one both are plain.
+ */
+export class NodePort {
+  private readonly handler: NodePortHandler
+  private readonly keys: KeyRing | undefined
+  private readonly seal: PacketSeal | undefined
+  private readonly server: Server
+  private udp: UdpSocket | undefined
+  private readonly sockets = new Set<Socket>()
+  private undeclared = 0
+  /** Datagrams that were sealed with no key of ours. */
+  foreignPackets = 0
+
+  constructor(handler: NodePortHandler, keys: KeyRing | undefined) {
+    this.handler = handler
+    this.keys = keys
+    this.seal = keys && new PacketSeal(keys)
+    this.server = this.createServer()
+  }
+
+  /** Opens both sides on one port. Rejects with a ListenError. */
+  async listen(address: HostPort): Promise<HostPort> {
+    const bound = await listen(this.server, address, 'gossip')
+    await this.bindUdp(bound)
+    return bound
+  }
+
+  /** Sends a datagram; it may be lost. */
+  send(address: string, bytes: Uint8Array): void {
+    const { host, port } = parsed(address)
+    this.udp?.send(this.seal?.seal(bytes) ?? bytes, port, host)
+  }
+
+  /** Opens a stream to another node. What is written before it is connected waits. */
+  dial(address: string, kind: StreamKind): Socket {
+    const { host, port } = parsed(address)
+    const socket = this.keys === undefined ? connectTcp({ host, port }) : this.dialTls(host, port)
+    this.track(socket)
+    socket.write(Uint8Array.of(kind))
+    return socket
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.sockets) socket.destroy()
+    await Promise.all([
+      new Promise<void>((resolve) => (this.udp ? this.udp.close(resolve) : resolve())),
+      new Promise<void>((resolve) => this.server.close(() => resolve())),
+    ])
+  }
+
+  private createServer(): Server {
+    const { keys } = this
+    if (keys === undefined) return createTcpServer((socket) => this.accepted(socket))
+    const options = {
+      ...PSK_OPTIONS,
+      handshakeTimeout: DECLARE_MS,
+      pskCallback: (_socket: unknown, identity: string) =>
+        keys.find(Buffer.from(identity, 'hex'))?.streamKey ?? null,
+    }
+    const server = createTlsServer(options, (socket) => this.accepted(socket))
+    // A stranger's handshake fails; its socket is closed already.
+    return server.on('tlsClientError', () => {})
+  }
+
+  private dialTls(host: string, port: number): Socket {
+    const { id, streamKey } = (this.keys as KeyRing).current
+    return connectTls({
+      ...PSK_OPTIONS,
+      host,
+      port,
+      pskCallback: () => ({ psk: streamKey, identity: id.toString('hex') }),
+      // Whoever has the key is the cluster: there are no certificates to check.
+      checkServerIdentity: () => undefined,
+    })
+  }
+
+  /** Waits for the byte that says what the stream is for. */
+  private accepted(socket: Socket): void {
+    this.track(socket)
+    if (this.undeclared >= UNDECLARED_MAX) return void socket.destroy()
+    this.undeclared += 1
+    const timer = setTimeout(() => socket.destroy(), DECLARE_MS)
+    const declared = (): void => {
+      this.undeclared -= 1
+      clearTimeout(timer)
+      socket.off('close', declared)
+    }
+    socket.once('close', declared)
+    socket.once('data', (chunk: Buffer) => {
+      declared()
+      socket.pause()
+      if (chunk.length > 1) socket.unshift(chunk.subarray(1))
+      const kind = Object.values(StreamKind).find((known) => known === chunk[0])
+      if (kind === undefined) socket.destroy()
+      else this.handler.stream(kind, socket)
+    })
+  }
+
+  private track(socket: Socket): void {
+    this.sockets.add(socket)
+    socket.on('error', () => socket.destroy())
+    socket.once('close', () => this.sockets.delete(socket))
+  }
+
+  private received(bytes: Buffer, from: { address: string; port: number }): void {
+    const packet = this.seal === undefined ? bytes : this.seal.open(bytes)
+    if (packet === undefined) this.foreignPackets += 1
+    else this.handler.packet(formatHostPort({ host: from.address, port: from.port }), packet)
+  }
+
+  private async bindUdp({ host, port }: HostPort): Promise<void> {
+    const udp = createSocket(isIPv6(host) ? 'udp6' : 'udp4')
+    this.udp = udp
+    udp.on('message', (bytes, from) => this.received(bytes, from))
+    await new Promise<void>((resolve, reject) => {
+      udp.once('error', (cause) => {
+        const place = formatHostPort({ host, port })
+        reject(new ListenError('listen', `gossip port: listen on ${place} (UDP): failed`, { cause }))
+      })
+      udp.bind({ port, ...(host !== '' && { address: host }) }, resolve)
+    })
+    // An unreachable peer comes back as an error of the socket; gossip finds out by itself.
+    udp.on('error', () => {})
+  }
+}
+
+/** Addresses between nodes are IP addresses: a name from the wire is never resolved. */
+function parsed(address: string): HostPort {
+  const hostPort = parseHostPort(address)
+  assert(hostPort !== undefined, 'addresses of nodes are checked when they are decoded')
+  return hostPort
+}

@@ -1,0 +1,50 @@
+import { bytes, duration, flag } from '../../config/number-fields.ts'
+import { list, section } from '../../config/section.ts'
+import type { ConfigOf } from '../../config/section.ts'
+import { address, secret, text } from '../../config/text-fields.ts'
+
+export const clusterSection = section(
+  {
+    nodeId: text({ help: 'Name of the node, unique in the cluster. Random when empty.' }),
+    nodeIdPrefix: text({ help: 'Put in front of a random node id, such as the name of the host.' }),
+    join: list({
+      help:
+        'Nodes to join: addresses, or a domain that resolves to the nodes (every one of its ' +
+        'addresses is tried, and it is looked up again for ever). The port is optional.',
+    }),
+    joinTimeoutMs: duration({
+      default: '1m',
+      required: true,
+      help: 'How long a starting node looks for the nodes to join.',
+    }),
+    abortIfJoinFails: flag({
+      default: true,
+      help: 'Whether a node that finds none of the nodes to join fails to start.',
+    }),
+    secret: secret({
+      help:
+        'Shared by all nodes: encrypts and authenticates everything between them. Without it ' +
+        'the gossip port must not be reachable by anybody else.',
+    }),
+    previousSecrets: list({
+      of: secret({ help: 'A secret.' }),
+      help: 'Secrets that are still, or already, accepted while the secret is being replaced.',
+    }),
+    gossip: section({
+      bindAddr: address({ default: ':8003', help: 'Address that other nodes connect to, UDP and TCP.' }),
+      advertiseAddr: address({
+        help: 'Address that other nodes are told to use. Inferred from the bind address when empty.',
+      }),
+      intervalMs: duration({ default: '100ms', min: '10ms', help: 'How often the node gossips.' }),
+      maxPacketSize: bytes({
+        default: 1_400,
+        min: 1_200,
+        max: 65_000,
+        help: 'Largest datagram sent.',
+      }),
+    }),
+  },
+  { help: 'How nodes find each other and share what endpoints they serve.' },
+)
+
+export type ClusterConfig = ConfigOf<typeof clusterSection>

@@ -1,0 +1,84 @@
+import { ANSWERS } from '../../net/answer.ts'
+import type { Answer } from '../../net/answer.ts'
+import type { RouteRequest, Upstream } from '../upstream/upstream.ts'
+
+/** Where upstreams come from. */
+export interface UpstreamSource {
+  /** An upstream for the request, on this node or another; undefined when there is none. */
+  pick(request: RouteRequest): Upstream | undefined
+  /**
+   * Calls `resume` once, when the endpoint is back or a moment has passed. False when it is not
+   * worth waiting: nobody served the endpoint a moment ago, or too many wait already.
+   */
+  hold(endpointId: string, resume: () => void): boolean
+}
+
+/** What a routed request can become. */
+export interface Routable {
+  /** Hands the request to an upstream. False when that takes no more. */
+  start(upstream: Upstream, head: string): boolean
+  answer(answer: Answer): void
+}
+
+/** Upstreams that one request is handed to, at most. */
+const ATTEMPTS_MAX = 4
+
+/** How often another one is picked, when the first takes no more just now. */
+const PICKS_MAX = 8
+
+/**
+ * A request's search for an upstream:
+ *
+ *     begin ──▶ attempt ──started──▶ (failed untouched: retry ──▶ attempt)
+ *                  └─nobody──▶ hold ──back, or too late──▶ attempt ──nobody──▶ 502
+ */
+export class Route {
+  private readonly exchange: Routable
+  private readonly upstreams: UpstreamSource
+  private readonly request: RouteRequest
+  private readonly head: string
+  private attempts = 0
+  private held = false
+
+  constructor(
+    exchange: Routable,
+    upstreams: UpstreamSource,
+    { request, head }: { request: RouteRequest; head: string },
+  ) {
+    this.exchange = exchange
+    this.upstreams = upstreams
+    this.request = request
+    this.head = head
+  }
+
+  begin(): void {
+    if (!this.attempt() && !this.hold()) this.exchange.answer(ANSWERS.noUpstream)
+  }
+
+  /** The upstream failed, and the request may be sent again. False when there is no other. */
+  retry(): boolean {
+    return this.attempt() || this.hold()
+  }
+
+  private attempt(): boolean {
+    this.attempts += 1
+    if (this.attempts > ATTEMPTS_MAX) return false
+    for (let picks = 0; picks < PICKS_MAX; picks++) {
+      const upstream = this.upstreams.pick(this.request)
+      if (upstream === undefined) return false
+      if (this.exchange.start(upstream, this.head)) return true
+    }
+    return false
+  }
+
+  /** Waits, once, for an endpoint that was there a moment ago. */
+  private hold(): boolean {
+    if (this.held) return false
+    this.held = this.upstreams.hold(this.request.endpointId, () => {
+      // What failed before may be back as well.
+      this.request.triedNodes.clear()
+      if (!this.attempt()) this.exchange.answer(ANSWERS.noUpstream)
+    })
+    return this.held
+  }
+}

@@ -1,0 +1,118 @@
+import type { Logger } from '../../log/logger.ts'
+import { MuxConn } from '../../net/mux-conn.ts'
+import type { MuxConnOwner, MuxRuntime } from '../../net/mux-conn.ts'
+import type { Transport } from '../../net/transport.ts'
+import { describeError } from '../../std/errors.ts'
+import { DEFAULT_SESSION_CONFIG } from '../../yamux/config.ts'
+import { YamuxError } from '../../yamux/errors.ts'
+import { GoAwayCode } from '../../yamux/frame.ts'
+import type { EndpointRegistry } from '../upstream/endpoint-registry.ts'
+import { RelayUpstream } from './relay-upstream.ts'
+import { RelayedRequest } from './relayed-request.ts'
+import type { RelayPreamble } from './preamble.ts'
+
+/** Between nodes a silent peer is noticed sooner than gossip would. */
+const TIMING = { ...DEFAULT_SESSION_CONFIG, keepAliveIntervalMs: 2_000, keepAliveTimeoutMs: 4_000 }
+const DIALER_CONFIG = { ...TIMING, role: 'client', acceptStreams: false } as const
+const OWNER_CONFIG = { ...TIMING, role: 'server', acceptStreams: true } as const
+
+/** Where a relay session leads. */
+export interface RelayPeer {
+  readonly id: string
+  /** The peer's gossip port, which carries relay sessions on its TCP side. */
+  readonly gossipAddress: string
+}
+
+export interface RelaySessionsOptions {
+  readonly runtime: MuxRuntime
+  readonly logger: Logger
+  /** The upstreams of this node, for requests that others relay here. */
+  readonly registry: EndpointRegistry
+  /** Begins to connect to a node's gossip port. What is sent before it is connected waits. */
+  readonly dial: (gossipAddress: string) => Transport
+  /** A session failed: the node should be passed over for a moment. */
+  readonly failed: (nodeId: string) => void
+}
+
+/**
+ * The persistent sessions that carry requests between nodes: one for each node that this one relays
+ * to, opened with the first request, and one from each node that relays to this one.
+ */
+export class RelaySessions {
+  private readonly options: RelaySessionsOptions
+  private readonly outgoing = new Map<string, { address: string; conn: MuxConn }>()
+  private readonly incoming = new Set<MuxConn>()
+
+  constructor(options: RelaySessionsOptions) {
+    this.options = options
+  }
+
+  /** Requests and connections under way to a node. */
+  inFlight(nodeId: string): number {
+    return this.outgoing.get(nodeId)?.conn.session.streamCount ?? 0
+  }
+
+  /** The node as an upstream for one request. */
+  upstream(peer: RelayPeer, preamble: RelayPreamble): RelayUpstream {
+    return new RelayUpstream(this.connTo(peer), preamble)
+  }
+
+  /** A node opened a session to this one. */
+  accept(transport: Transport): void {
+    const conn: MuxConn = new MuxConn(
+      transport,
+      {
+        accepted: (stream) => void new RelayedRequest(stream, this.options.registry),
+        peerGoAway: () => {},
+        closed: () => this.incoming.delete(conn),
+      },
+      { runtime: this.options.runtime, config: OWNER_CONFIG },
+    )
+    this.incoming.add(conn)
+  }
+
+  /** A node is gone or out of reach: what is under way to it fails now, not at a timeout. */
+  drop(nodeId: string): void {
+    this.outgoing.get(nodeId)?.conn.close(GoAwayCode.normal, new YamuxError('closed', 'the node is gone'))
+  }
+
+  /** Takes no more relayed requests; those under way go on. */
+  refuseNew(): void {
+    for (const conn of this.incoming) conn.goAway()
+  }
+
+  close(): void {
+    const conns = [...this.incoming, ...Array.from(this.outgoing.values(), ({ conn }) => conn)]
+    for (const conn of conns) conn.close(GoAwayCode.normal, new YamuxError('closed'))
+  }
+
+  private connTo(peer: RelayPeer): MuxConn {
+    const known = this.outgoing.get(peer.id)
+    if (known !== undefined && known.address === peer.gossipAddress && !known.conn.session.peerGone)
+      return known.conn
+    const conn: MuxConn = new MuxConn(
+      this.options.dial(peer.gossipAddress),
+      this.ownerOf(peer, () => conn),
+      { runtime: this.options.runtime, config: DIALER_CONFIG },
+    )
+    this.outgoing.set(peer.id, { address: peer.gossipAddress, conn })
+    return conn
+  }
+
+  private ownerOf(peer: RelayPeer, conn: () => MuxConn): MuxConnOwner {
+    return {
+      accepted: (stream) => stream.reset(),
+      peerGoAway: () => {},
+      closed: (error) => {
+        if (this.outgoing.get(peer.id)?.conn !== conn()) return
+        this.outgoing.delete(peer.id)
+        if (error.code === 'closed') return
+        this.options.logger.warn('relay session lost', {
+          'node-id': peer.id,
+          reason: describeError(error),
+        })
+        this.options.failed(peer.id)
+      },
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import { spliceStreams } from '../../net/stream-splice.ts'
+import type { YamuxError } from '../../yamux/errors.ts'
+import type { Stream, StreamHandler } from '../../yamux/session.ts'
+import type { EndpointRegistry } from '../upstream/endpoint-registry.ts'
+import { decodePreamble, PREAMBLE_BYTES_MAX, RelayVerdict } from './preamble.ts'
+
+/** How often another local upstream is tried, when one takes no more just now. */
+const PICKS_MAX = 8
+
+/**
+ * A request that another node relays to this one, the owner of its endpoint. It goes to a local
+ * upstream or back; it is never relayed again (at most one hop).
+ *
+ *     relay ── preamble ──▶ pick ── request bytes ──▶ tunnel
+ *     relay ◀─ verdict ◀─ first byte or refusal ◀──── tunnel      then spliced
+ */
+export class RelayedRequest implements StreamHandler {
+  private readonly relay: Stream
+  private readonly upstreams: EndpointRegistry
+  private held = Buffer.alloc(0)
+
+  constructor(relay: Stream, upstreams: EndpointRegistry) {
+    this.relay = relay
+    this.upstreams = upstreams
+    relay.attach(this)
+  }
+
+  data(bytes: Uint8Array): void {
+    this.held = Buffer.concat([this.held, bytes])
+    const progress = decodePreamble(this.held)
+    if (progress.kind === 'preamble') {
+      this.relay.consumed(progress.byteLength)
+      this.handOver(progress.preamble.endpointId, this.held.subarray(progress.byteLength))
+    } else if (progress.kind === 'violation' || this.held.length > PREAMBLE_BYTES_MAX) {
+      this.relay.reset()
+    }
+  }
+
+  end(): void {
+    this.relay.reset()
+  }
+
+  drain(): void {
+    // Nothing was written yet.
+  }
+
+  reset(): void {
+    // Nothing was begun yet.
+  }
+
+  private handOver(endpointId: string, request: Uint8Array): void {
+    for (let picks = 0; picks < PICKS_MAX; picks++) {
+      const upstream = this.upstreams.pick(endpointId)
+      if (upstream === undefined) break
+      const answer = new FirstAnswer(this.relay)
+      const tunnel = upstream.open(answer)
+      if (tunnel !== undefined) return answer.join(tunnel, request)
+    }
+    refuse(this.relay)
+  }
+}
+
+/**
+ * Waits for the upstream's first byte, which settles the verdict, while the request's bytes flow
+ * already. From then on the splice hears the tunnel by itself.
+ */
+class FirstAnswer implements StreamHandler {
+  private readonly relay: Stream
+  private joined: { readonly tunnel: Stream; readonly fromTunnel: StreamHandler } | undefined
+
+  constructor(relay: Stream) {
+    this.relay = relay
+  }
+
+  join(tunnel: Stream, request: Uint8Array): void {
+    const { fromA, fromB } = spliceStreams(this.relay, tunnel)
+    this.joined = { tunnel, fromTunnel: fromB }
+    tunnel.attach(this)
+    if (request.length > 0) fromA.data(request)
+  }
+
+  data(bytes: Uint8Array): void {
+    this.relay.write(Uint8Array.of(RelayVerdict.taken))
+    this.joined?.tunnel.attach(this.joined.fromTunnel)
+    this.joined?.fromTunnel.data(bytes)
+  }
+
+  end(): void {
+    this.joined?.fromTunnel.end()
+  }
+
+  drain(): void {
+    this.joined?.fromTunnel.drain()
+  }
+
+  reset(error: YamuxError): void {
+    if (error.code === 'refused') refuse(this.relay)
+    else this.relay.reset()
+  }
+}
+
+/** Says that nobody has acted on the request. */
+function refuse(relay: Stream): void {
+  relay.write(Uint8Array.of(RelayVerdict.refused))
+  relay.end()
+}

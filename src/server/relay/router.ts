@@ -1,0 +1,61 @@
+import type { ClusterTable } from '../../cluster/cluster-table.ts'
+import type { Counter } from '../../metrics/counter.ts'
+import type { Family } from '../../metrics/family.ts'
+import type { Metrics } from '../../metrics/metrics.ts'
+import type { EndpointRegistry } from '../upstream/endpoint-registry.ts'
+import type { RouteRequest, Upstream } from '../upstream/upstream.ts'
+import { EndpointHolds } from './endpoint-holds.ts'
+import type { RelaySessions } from './relay-sessions.ts'
+
+export interface RouterOptions {
+  readonly registry: EndpointRegistry
+  readonly table: ClusterTable
+  readonly relays: RelaySessions
+  readonly metrics: Metrics
+}
+
+/**
+ * Finds an upstream for a request: one that is connected to this node, else a node that has one.
+ * Each node is tried once.
+ */
+export class Router {
+  private readonly registry: EndpointRegistry
+  private readonly table: ClusterTable
+  private readonly relays: RelaySessions
+  private readonly holds = new EndpointHolds()
+  private readonly remoteRequests: Family<Counter>
+
+  constructor({ registry, table, relays, metrics }: RouterOptions) {
+    this.registry = registry
+    this.table = table
+    this.relays = relays
+    this.remoteRequests = metrics.counterFamily(
+      'piko_upstreams_remote_requests_total',
+      'Requests and connections relayed to other nodes.',
+      ['node_id'],
+    )
+  }
+
+  /** See UpstreamSource: an endpoint that nobody served moments ago is not waited for. */
+  hold(endpointId: string, resume: () => void): boolean {
+    const worthwhile = this.table.vanishedRecently(endpointId, performance.now())
+    return worthwhile && this.holds.add(endpointId, resume)
+  }
+
+  /** An endpoint got an upstream, here or on another node. */
+  appeared(endpointId: string): void {
+    this.holds.appeared(endpointId)
+  }
+
+  pick(request: RouteRequest): Upstream | undefined {
+    return this.registry.pick(request.endpointId) ?? this.pickNode(request)
+  }
+
+  private pickNode({ endpointId, clientAddress, triedNodes }: RouteRequest): Upstream | undefined {
+    const node = this.table.choose(endpointId, performance.now(), triedNodes)
+    if (node === undefined) return undefined
+    triedNodes.add(node.id)
+    this.remoteRequests.with(node.id).inc()
+    return this.relays.upstream(node, { endpointId, tenantId: '', clientAddress })
+  }
+}
