@@ -37,9 +37,9 @@ type State =
   | 'over'
 
 /**
- * Reads a peer's WebSocket frames out of a stream of bytes, and holds them to RFC 6455. A message is
- * never assembled: its boundaries mean nothing here (wire.md, Tunnel), so its bytes are handed on as
- * they come, unmasked where they lie.
+ * Reads a peer's WebSocket frames out of a stream of bytes, and holds them to RFC 6455. A message
+ * is never assembled: its boundaries mean nothing here (wire.md, Tunnel), so its bytes are handed
+ * on as they come, unmasked where they lie.
  *
  *                 ┌───────────▶ length-16 ────────────┐
  *                 │126                                ▼

@@ -47,18 +47,21 @@ function dialOwn({ url, headers, timeoutMs }: DialTarget): DialAttempt {
   const settle = (): void => clearTimeout(timer)
   opened.then(settle, settle)
 
+  const noWebSocket = (flaw: string): void =>
+    fail(new DialError('network', `${url.origin} speaks no websocket: ${flaw}`))
+
   request.once('upgrade', (response, socket, head) => {
     const flaw = handshakeFlaw(response, key)
     assert(socket instanceof Socket, 'node:http upgrades sockets')
     if (flaw === undefined) return resolve(new WebSocketTransport(socket, head, 'client'))
     socket.destroy()
-    return fail(new DialError('network', `${url.origin} speaks no websocket: ${flaw}`))
+    return noWebSocket(flaw)
   })
-  // Where a 101 does not upgrade, node:http takes it for an interim answer and waits for another.
-  request.on('information', ({ statusCode }) => {
-    if (statusCode === 101) noAnswer(new Error('a 101 without an upgrade'))
+  request.once('response', (response) => {
+    // A status of its own would be the server's last word; a 101 without the fields is a defect.
+    if (response.statusCode === 101) noWebSocket('a 101 that does not upgrade')
+    else void refusal(response).then(fail)
   })
-  request.once('response', (response) => void refusal(response).then(fail))
   request.on('error', noAnswer)
   request.end()
   return { opened, fail }

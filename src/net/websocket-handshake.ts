@@ -24,7 +24,7 @@ export function acceptValue(key: string): string {
   return createHash('sha1').update(`${key}${GUID}`).digest('base64')
 }
 
-/** Whether `Upgrade: websocket` and `Connection: upgrade` are among the fields (RFC 6455 §4.2.1). */
+/** Whether the fields upgrade the connection, and to a WebSocket (RFC 6455 §4.2.1). */
 export function upgradesToWebSocket(headers: IncomingHttpHeaders): boolean {
   return hasToken(headers.upgrade, 'websocket') && hasToken(headers.connection, 'upgrade')
 }

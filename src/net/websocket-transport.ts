@@ -28,8 +28,8 @@ export const LINGER_MS = 2_000
  *        │        peer's Close (answered), violation (told), FIN
  *        └── destroy(), RST, a closing peer that lingers: closed at once
  *
- * In ending our FIN is under way and nothing is delivered any more, so the handler is told on entry:
- * what still happens to the socket concerns nobody.
+ * In ending our FIN is under way and nothing is delivered any more, so the handler is told on
+ * entry: what still happens to the socket concerns nobody.
  */
 export class WebSocketTransport implements Transport, WebSocketSink {
   readonly overwrites: boolean
