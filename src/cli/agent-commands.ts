@@ -17,7 +17,9 @@ export const agentStartCommand = defineCommand({
   examples: ['piko agent start --config.path agent.yaml'],
   root: agentConfig,
   async run({ config }) {
-    if (config.listeners.length === 0) throw new UsageError('no listeners configured')
+    if (config.listeners.length === 0) {
+      throw new UsageError('no listeners configured; --config.path names the file that has them')
+    }
     return runAgent(config)
   },
 })
@@ -35,10 +37,7 @@ export const agentHttpCommand = defineCommand({
   ],
   root: agentHttpConfig,
   async run({ config, positionals }) {
-    const [endpointId, addr, ...more] = positionals
-    if (endpointId === undefined || addr === undefined || more.length > 0) {
-      throw new UsageError('agent http takes an endpoint and an address')
-    }
+    const [endpointId, addr] = positionals as [string, string]
     if (parseServiceAddress(addr) === undefined) {
       throw new UsageError(`${addr} is no address; give ${SERVICE_ADDRESS_FORMS}`)
     }

@@ -1,7 +1,9 @@
 import type { Environment } from '../config/expand-env.ts'
-import { loadCommand } from '../config/load-config.ts'
+import { formatProblem } from '../config/format-problems.ts'
+import { configFlags, loadCommand } from '../config/load-config.ts'
 import { section } from '../config/section.ts'
 import type { ConfigOf, Section } from '../config/section.ts'
+import { UsageError } from './usage-error.ts'
 
 /** What a command may touch of the process that it runs in. */
 export interface CommandContext {
@@ -54,10 +56,32 @@ export function defineCommand<Root extends Section, Own extends Section = typeof
   const { root, own = NO_FLAGS as unknown as Own, run, ...texts } = options
   return {
     ...texts,
-    sections: [own, root],
+    sections: [own, root, configFlags],
     async execute(argv, context) {
-      const loaded = loadCommand({ root, own, argv, env: context.env })
+      const loaded = loadCommand({
+        root,
+        own,
+        argv,
+        env: context.env,
+        onWarning: (warning) => context.warn(`${formatProblem(warning)}\n`),
+      })
+      checkArguments(texts, loaded.positionals)
       return run({ ...loaded, context })
     },
   }
+}
+
+function checkArguments(
+  { words, arguments: expected }: Pick<Command, 'words' | 'arguments'>,
+  given: readonly string[],
+): void {
+  const names = expected === '' ? [] : expected.split(' ')
+  if (given.length === names.length) return
+  const command = `piko ${words.join(' ')}`
+  const missing = names[given.length]
+  const problem =
+    missing === undefined
+      ? `unexpected argument ${JSON.stringify(given[names.length])}`
+      : `${missing} is missing`
+  throw new UsageError(`${problem}; usage: ${[command, ...names].join(' ')} [flags]`)
 }

@@ -6,10 +6,10 @@ const INTRODUCTION = `Piko: a tunnel for production traffic.
 Services register endpoints over outbound connections; clients reach them by sending HTTP requests
 to any Piko node, with the endpoint in the Host or in x-piko-endpoint.`
 
-const FIRST_STEPS = `First steps:
-  piko server                                              # 1. a node
-  piko agent http my-endpoint 3000                         # 2. register the service at port 3000
-  curl http://localhost:8000 -H 'x-piko-endpoint: my-endpoint'   # 3. reach it through Piko`
+const FIRST_STEPS = `First steps, each in a terminal of its own:
+  piko server                                                    # a node
+  piko agent http my-endpoint 3000                               # register the service at port 3000
+  curl http://localhost:8000 -H 'x-piko-endpoint: my-endpoint'   # reach it through Piko`
 
 /** What `piko` and `piko --help` say; below `words`, what `piko agent --help` says. */
 export function overview(commands: readonly Command[], words: readonly string[] = []): string {
@@ -39,7 +39,11 @@ export function commandHelp(command: Command): string {
     'Examples:',
     ...command.examples.map((example) => `  ${example}`),
     '',
-    ...command.sections.map((section) => flagHelp(section)).filter((text) => text !== ''),
+    command.sections
+      .map((section) => flagHelp(section))
+      .filter((text) => text !== '')
+      .join('\n\n'),
+    '',
   ].join('\n')
 }
 

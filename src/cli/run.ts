@@ -17,7 +17,7 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
   try {
     return await dispatch(argv, context)
   } catch (error) {
-    if (error instanceof ConfigError) context.warn(formatProblems(error))
+    if (error instanceof ConfigError) context.warn(`${formatProblems(error)}\n`)
     else context.warn(`piko: ${describeError(error)}\n`)
     return exitCodeOf(error)
   }
@@ -33,7 +33,7 @@ async function dispatch(argv: readonly string[], context: CommandContext): Promi
   return ExitCode.ok
 }
 
-/** `piko`, `piko --help`, `piko agent`, or something that nobody knows. */
+/** `piko`, `piko --help`, `piko --version`, `piko agent`, or something that nobody knows. */
 function withoutCommand(
   argv: readonly string[],
   words: readonly string[],
@@ -43,10 +43,11 @@ function withoutCommand(
     context.print(`piko ${version()}\n`)
     return ExitCode.ok
   }
-  const known = COMMANDS.filter(({ words: [first] }) => first === words[0])
-  if (words.length > 0 && (known.length === 0 || words.length > 1)) throw unknownCommand(words)
+  const isGroup = COMMANDS.some(({ words: [first] }) => first === words[0])
+  if (words.length > 1 || (words.length === 1 && !isGroup)) throw unknownCommand(words)
+  if (argv.length > words.length && !asksForHelp(argv)) throw flagWithoutCommand(argv, words)
   context.print(overview(COMMANDS, words))
-  return argv.length === 0 || asksForHelp(argv) ? ExitCode.ok : ExitCode.usage
+  return ExitCode.ok
 }
 
 /** The command whose words the arguments begin with; the one with the most words wins. */
@@ -64,10 +65,17 @@ function asksForHelp(argv: readonly string[]): boolean {
   return argv.some((argument) => argument === '--help' || argument === '-h')
 }
 
+function flagWithoutCommand(argv: readonly string[], words: readonly string[]): UsageError {
+  const flag = argv[words.length]
+  return new UsageError(`unknown flag ${flag}; see ${['piko', ...words].join(' ')} --help`)
+}
+
 function unknownCommand(words: readonly string[]): UsageError {
   const written = words.slice(0, 2).join(' ')
   const names = COMMANDS.map((command) => command.words.join(' '))
   const suggestion = nearest(written, names) ?? nearest(words[0] as string, names)
-  const hint = suggestion === undefined ? 'see piko --help' : `did you mean "piko ${suggestion}"?`
+  const group = COMMANDS.some((command) => command.words[0] === words[0]) ? `${words[0]} ` : ''
+  const hint =
+    suggestion === undefined ? `see piko ${group}--help` : `did you mean "piko ${suggestion}"?`
   return new UsageError(`unknown command "${written}"; ${hint}`)
 }
