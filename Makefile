@@ -28,7 +28,7 @@ sim: $(INSTALLED) ## Simulate years of cluster life
 clean: ## Remove everything that was built or installed
 	rm -rf bin dist coverage node_modules
 
-$(INSTALLED): package.json package-lock.json
+$(INSTALLED): package-lock.json
 	npm ci
 	@touch $@
 
