@@ -44,15 +44,15 @@ export class AccessLog {
   private readonly logger: Logger
   private readonly level: LogLevel
   private readonly disabled: boolean
-  private readonly logsRequestField: (lowerName: string) => boolean
-  private readonly logsResponseField: (lowerName: string) => boolean
+  private readonly requestFields: FieldSelection
+  private readonly responseFields: FieldSelection
 
   constructor(logger: Logger, options: AccessLogOptions) {
     this.logger = logger
     this.level = options.level
     this.disabled = options.disable
-    this.logsRequestField = fieldFilter(options.requestHeaders)
-    this.logsResponseField = fieldFilter(options.responseHeaders)
+    this.requestFields = new FieldSelection(options.requestHeaders)
+    this.responseFields = new FieldSelection(options.responseHeaders)
   }
 
   /** Whether a request with this status is logged: ask before making a record. */
@@ -67,8 +67,8 @@ export class AccessLog {
         method: record.method,
         host: record.host,
         path: pathOf(record.target),
-        request_headers: loggedFields(record.requestFields, this.logsRequestField),
-        response_headers: loggedFields(record.responseFields, this.logsResponseField),
+        request_headers: this.requestFields.select(record.requestFields),
+        response_headers: this.responseFields.select(record.responseFields),
         status: record.status,
         duration: formatDuration(Math.round(record.durationMs * 1_000) / 1_000),
       },
@@ -86,32 +86,51 @@ function pathOf(target: string): string {
   return query === -1 ? target : target.slice(0, query)
 }
 
-function fieldFilter({ allowList, blockList }: HeaderFilter): (lowerName: string) => boolean {
-  const allowed = new Set(allowList.map((name) => name.toLowerCase()))
-  const blocked = new Set(blockList.map((name) => name.toLowerCase()))
-  if (allowed.size > 0) return (lowerName) => allowed.has(lowerName)
-  return (lowerName) => !blocked.has(lowerName)
-}
+/** How fields of one name are logged, by the name as it came; undefined: not at all. */
+type LoggedName = { readonly name: string; readonly isRedacted: boolean } | undefined
 
-/** Name → values, with names as `Content-Type`, whatever case they came in. */
-function loggedFields(
-  fields: Readonly<Fields>,
-  isLogged: (lowerName: string) => boolean,
-): Record<string, string[]> {
-  const logged: Record<string, string[]> = Object.create(null) as Record<string, string[]>
-  for (let i = 0; i < fields.length; i += 2) {
-    const lowerName = (fields[i] as string).toLowerCase()
-    if (!isLogged(lowerName)) continue
-    const value = REDACTED.has(lowerName) ? '[redacted]' : (fields[i + 1] as string)
-    const name = canonicalName(fields[i] as string)
-    const values = logged[name]
-    if (values === undefined) logged[name] = [value]
-    else values.push(value)
+/** Names that differ are remembered up to here; more than that is somebody's game. */
+const NAMES_MAX = 1_000
+
+/** Decides once for each name what is logged of it. */
+class FieldSelection {
+  private readonly allowed: ReadonlySet<string>
+  private readonly blocked: ReadonlySet<string>
+  private readonly names = new Map<string, LoggedName>()
+
+  constructor({ allowList, blockList }: HeaderFilter) {
+    this.allowed = new Set(allowList.map((name) => name.toLowerCase()))
+    this.blocked = new Set(blockList.map((name) => name.toLowerCase()))
   }
-  return logged
+
+  /** Name → values, with names as `Content-Type`, whatever case they came in. */
+  select(fields: Readonly<Fields>): Record<string, string[]> {
+    const logged: Record<string, string[]> = Object.create(null) as Record<string, string[]>
+    for (let i = 0; i < fields.length; i += 2) {
+      const decision = this.decide(fields[i] as string)
+      if (decision === undefined) continue
+      const value = decision.isRedacted ? '[redacted]' : (fields[i + 1] as string)
+      const values = logged[decision.name]
+      if (values === undefined) logged[decision.name] = [value]
+      else values.push(value)
+    }
+    return logged
+  }
+
+  private decide(written: string): LoggedName {
+    if (this.names.has(written)) return this.names.get(written)
+    const lowerName = written.toLowerCase()
+    const isLogged =
+      this.allowed.size > 0 ? this.allowed.has(lowerName) : !this.blocked.has(lowerName)
+    const decision = isLogged
+      ? { name: canonicalName(lowerName), isRedacted: REDACTED.has(lowerName) }
+      : undefined
+    if (this.names.size < NAMES_MAX) this.names.set(written, decision)
+    return decision
+  }
 }
 
 /** `content-type` → `Content-Type`: the form that log queries for the deployed Piko expect. */
-function canonicalName(name: string): string {
-  return name.toLowerCase().replace(/(^|-)[a-z]/g, (start) => start.toUpperCase())
+function canonicalName(lowerName: string): string {
+  return lowerName.replace(/(^|-)[a-z]/g, (start) => start.toUpperCase())
 }

@@ -1,6 +1,9 @@
-import { write } from 'node:fs'
+import { write, writeSync } from 'node:fs'
 import { errorCode } from '../std/errors.ts'
 
+/** Lines gather for so long, or until there are so many bytes: a write costs as much as a request. */
+const GATHER_MS = 20
+const GATHER_BYTES = 65_536
 /** How much may wait for a slow reader before further lines are lost. */
 const WAITING_MAX_BYTES = 8_388_608
 const RETRY_MS = 20
@@ -10,11 +13,12 @@ const CLOSE_MS = 1_000
  * Writes lines to a file descriptor from the thread pool, one write at a time, so that a reader
  * that is stuck never stops the program:
  *
- *     write() → [ line ][ line ][ line ]     all that wait leave in the next write
+ *     write() → [ line ][ line ][ line ]     a moment later all that wait leave in one write
  *                  waiting                → [ chunk ] → descriptor
  *                                            in flight
  *
  * What cannot be written is lost and counted. A closed pipe or a full disk is no reason to end.
+ * A process that exits writes what still waits on its way out.
  */
 export class FdWriter {
   /** Lines that were given up, since the start. */
@@ -23,10 +27,12 @@ export class FdWriter {
   private waiting: string[] = []
   private waitingBytes = 0
   private inFlight = false
+  private gathering: NodeJS.Timeout | undefined
   private onIdle: (() => void) | undefined
 
   constructor(fd: number) {
     this.fd = fd
+    process.once('exit', this.onExit)
   }
 
   write(line: string): void {
@@ -36,11 +42,15 @@ export class FdWriter {
     }
     this.waiting.push(line)
     this.waitingBytes += line.length
-    if (!this.inFlight) this.next()
+    if (this.inFlight) return
+    if (this.waitingBytes >= GATHER_BYTES) this.next()
+    else this.gathering ??= setTimeout(() => this.next(), GATHER_MS).unref()
   }
 
   /** Resolves when everything is written, or after a second with a reader that does not read. */
   close(): Promise<void> {
+    process.off('exit', this.onExit)
+    if (!this.inFlight) this.next()
     if (!this.inFlight) return Promise.resolve()
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, CLOSE_MS)
@@ -51,7 +61,17 @@ export class FdWriter {
     })
   }
 
+  private readonly onExit = (): void => {
+    try {
+      writeSync(this.fd, this.waiting.join(''))
+    } catch {
+      // The process ends, and there is nobody left to tell.
+    }
+  }
+
   private next(): void {
+    clearTimeout(this.gathering)
+    this.gathering = undefined
     this.inFlight = this.waiting.length > 0
     if (!this.inFlight) {
       this.onIdle?.()
