@@ -48,11 +48,14 @@ class Cluster {
   }
 
   deliver(): void {
-    for (let packet = this.sent.shift(); packet !== undefined; packet = this.sent.shift()) {
-      const { from, to, bytes } = packet
-      if (this.cut.has(to) || this.cut.has(from)) continue
-      this.nodes.get(to)?.receivePacket(from, bytes, this.now)
-    }
+    while (this.sent.length > 0) this.deliverOne()
+  }
+
+  /** Delivers the packet that was sent first, and what it brings about is sent. */
+  deliverOne(): void {
+    const packet = this.sent.shift()
+    if (packet === undefined || this.cut.has(packet.to) || this.cut.has(packet.from)) return
+    this.nodes.get(packet.to)?.receivePacket(packet.from, packet.bytes, this.now)
   }
 
   private sync(from: string, to: string, bytes: Uint8Array): void {
@@ -190,6 +193,31 @@ test('a hundred thousand hostile packets change no state', () => {
   expect(describe()).toBe(before)
   expect(cluster.events.get('n1')).toHaveLength(heardEvents ?? -1)
   expect(cluster.resolved).toEqual([])
+})
+
+test('a packet sent again does not bring back whom nobody remembers as dead', () => {
+  const cluster = new Cluster()
+  const config = { tombstoneMs: 1_000, forgetAfterMs: 2_000 }
+  const first = cluster.add('n1', config)
+  cluster.add('n2', config).contact([addressOf('n1')], 0)
+  const overheard: Packet[] = []
+  for (let i = 0; i < 20; i++) {
+    for (const node of cluster.nodes.values()) node.tick((cluster.now += 30))
+    for (let round = 0; round < 4 && cluster.sent.length > 0; round++) {
+      overheard.push(...cluster.sent)
+      cluster.deliverOne()
+    }
+    cluster.deliver()
+  }
+  cluster.cut.add(addressOf('n2'))
+  cluster.run(20_000)
+  expect(first.cluster.peer('n2')).toBeUndefined()
+  expect(first.cluster.tombstones.size).toBe(0)
+  for (const { from, to, bytes } of overheard) {
+    if (to === addressOf('n1')) first.receivePacket(from, bytes, cluster.now)
+  }
+  expect(overheard.map(({ bytes }) => decodeMessage(bytes)?.kind)).toContain('push')
+  expect(first.cluster.peer('n2')).toBeUndefined()
 })
 
 test('no packet is larger than the budget with its sealing, whatever there is to tell', () => {

@@ -34,8 +34,6 @@ export interface GossiperOptions {
 
 /** Asks that a leaving node sends at once, so that most hear of it before its process ends. */
 const FAREWELLS = 5
-/** A gap of this many intervals between two calls means that this node was not running. */
-const STALL_INTERVALS = 10
 const CONTACTS_MAX = 64
 /** Timers fire a little early, and sums of fractions fall a little short. */
 const EARLY_MS = 1
@@ -70,7 +68,7 @@ export class Gossiper {
     this.config = config
     this.random = random
     this.shell = shell
-    this.clock = new AwakeClock(now, STALL_INTERVALS * config.intervalMs)
+    this.clock = new AwakeClock(now, config.intervalMs)
     this.health = new LocalHealth(config.intervalMs)
     // A packet that is sent again later proves nothing by the time its news could be forgotten.
     this.proof = new AddressProof(random, config.forgetAfterMs / 2)

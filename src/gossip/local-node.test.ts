@@ -79,6 +79,16 @@ test('two processes under one id outbid each other ever more slowly', () => {
   expect(times.length).toBeLessThan(12)
 })
 
+test('two processes that overtake the same generation do not meet on the next one', () => {
+  const taken = [1, 2].map((seed) => {
+    const node = new LocalNode('n', config, seededRandom(seed))
+    node.hear(seen({ generation: 105 }))
+    node.rebirth(0)
+    return node.generation
+  })
+  expect(taken[0]).not.toBe(taken[1])
+})
+
 test('deletions are forgotten when their time is over', () => {
   const node = newNode()
   node.delete('endpoint:shop', 1_000)

@@ -100,6 +100,19 @@ test('a copy that missed a forgotten deletion is replaced by a snapshot and tell
   ])
 })
 
+test('a snapshot clears what the copy held as deleted, too', () => {
+  const owner = new NodeState()
+  owner.upsert('key', '1')
+  owner.delete('key')
+  const copy = new NodeState()
+  copy.apply(deltaFrom(owner, 0))
+  owner.upsert('key', '2')
+  owner.delete('key')
+  owner.collect(owner.version)
+  copy.apply(deltaFrom(owner, copy.version))
+  expect([...copy.entries()]).toEqual([])
+})
+
 test('forgetting deletions moves no version', () => {
   const owner = new NodeState()
   owner.upsert('a', '1')

@@ -33,15 +33,18 @@ export class PacketRow {
     return this.open.mention(mention) || (this.turnPage() && this.open.mention(mention))
   }
 
-  /** Writes as much of what the reader lacks as has room; whether that was all of it. */
+  /**
+   * Writes as much of what the reader lacks as has room; whether that was all of it. A snapshot
+   * comes whole or not at all, and when it has no room the reader is told to ask over a stream.
+   */
   section(mention: Mention, state: NodeState, readerVersion: number): boolean {
     let reached = readerVersion
     while (true) {
       reached = this.open.section(mention, state, reached)
       if (reached >= state.version) return true
-      const isEmpty = this.open.isEmpty
-      if (isEmpty && reached < state.collected) this.adviseSync()
-      if (isEmpty || !this.turnPage()) return false
+      if (!this.open.isEmpty && this.turnPage()) continue
+      if (reached < state.collected) this.adviseSync()
+      return false
     }
   }
 

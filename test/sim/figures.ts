@@ -92,7 +92,7 @@ const ROWS: readonly Row[] = [
   },
   healRow('one cluster again after 30 s apart, 25 nodes', 25, 30_000, 5),
   healRow('one cluster again after 3 min apart, 25 nodes', 25, 180_000, 3),
-  healRow('one cluster again after 2 h apart, 1 | 1', 2, 2 * HOUR_MS, 2),
+  healRow('one cluster again after 2 h apart, two nodes', 2, 2 * HOUR_MS, 2),
 ]
 
 /** Prints the table row by row, as it is measured; the exit code tells whether all is reached. */
