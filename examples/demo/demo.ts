@@ -43,6 +43,8 @@ export class Demo {
       `--proxy.bind-addr=${HOST}:${proxyPort}`,
       `--upstream.bind-addr=${HOST}:${upstreamPort}`,
       `--admin.bind-addr=${HOST}:${adminPort}`,
+      // There is no second node to talk to.
+      `--cluster.gossip.bind-addr=${HOST}:0`,
     ])
     const { fields } = await node.logged('node started')
     const portOf = (name: string) => Number(fields[`${name}-port`])
