@@ -42,7 +42,7 @@ export function ourCommands(options: BenchOptions): PairCommands {
 }
 
 /** Whether our build knows clusters, and so can relay a request to another node. */
-export function canRelay({ piko }: BenchOptions): boolean {
+export function canRelay({ piko }: Pick<BenchOptions, 'piko'>): boolean {
   const { stdout } = spawnSync(process.execPath, [resolve(piko), 'server', '--help'], {
     encoding: 'utf8',
   })
@@ -69,6 +69,11 @@ export function peerCommands({ server, agent, header }: PeerCommands): PairComma
 function agentWords(endpointId: string, ports: ServerPorts, backendPort: number): string[] {
   const url = `http://127.0.0.1:${ports.upstream}`
   return ['agent', 'http', endpointId, `127.0.0.1:${backendPort}`, '--connect.url', url]
+}
+
+/** Where a server of our build listens. */
+export function ourBindFlags(piko: string, ports: ServerPorts): string[] {
+  return bindFlags(ports, canRelay({ piko }))
 }
 
 function bindFlags(ports: ServerPorts, gossips: boolean): string[] {
