@@ -5,8 +5,7 @@ import { ClusterTable } from './cluster-table.ts'
 import { endpointKey } from './node.ts'
 
 function newTable(inFlight: (nodeId: string) => number = () => 0): ClusterTable {
-  const sources = { random: seededRandom(1), inFlight }
-  return new ClusterTable({ id: 'me', gossipAddress: '10.0.0.1:1' }, sources)
+  return new ClusterTable('me', { random: seededRandom(1), inFlight })
 }
 
 function serve(table: ClusterTable, id: string, endpoint: string, count = 1): void {
