@@ -12,7 +12,7 @@ import {
 } from './websocket-handshake.ts'
 import { DEFAULT_WEBSOCKET_KIND } from './websocket-kind.ts'
 import type { WebSocketKind } from './websocket-kind.ts'
-import { WebSocketTransport } from './websocket-transport.ts'
+import { LINGER_MS, WebSocketTransport } from './websocket-transport.ts'
 import { WsAcceptor } from './websocket-ws.ts'
 
 /** Why an upgrade request is refused. */
@@ -74,6 +74,10 @@ function refuse(socket: Socket, { status, error }: Refusal): void {
   // RFC 9110 §15.5.22: a 426 names the protocol that it wants.
   const upgrade = status === 426 ? 'Connection: close, Upgrade\r\nUpgrade: websocket\r\n' : ''
   socket.on('error', () => socket.destroy())
+  // A client that never closes its side would keep the socket for ever.
+  const drop = setTimeout(() => socket.destroy(), LINGER_MS)
+  socket.once('close', () => clearTimeout(drop))
+  socket.resume()
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${upgrade || 'Connection: close\r\n'}` +
       `Sec-WebSocket-Version: ${WEBSOCKET_VERSION}\r\n` +

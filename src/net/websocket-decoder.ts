@@ -1,6 +1,6 @@
 import { assert, unreachable } from '../std/assert.ts'
-import { CloseCode, violation } from './websocket-error.ts'
-import type { WebSocketError } from './websocket-error.ts'
+import { readClose } from './websocket-close.ts'
+import { violation, WebSocketError } from './websocket-error.ts'
 import {
   CONTROL_BIT,
   CONTROL_PAYLOAD_BYTES_MAX,
@@ -253,7 +253,7 @@ export class WebSocketDecoder {
 
   private takeClose(payload: Uint8Array): boolean {
     const close = readClose(payload)
-    if ('error' in close) return this.fail(close.error)
+    if (close instanceof WebSocketError) return this.fail(close)
     this.state = 'over'
     this.sink.closed(close.closeCode, close.reason)
     return false
@@ -266,27 +266,6 @@ export class WebSocketDecoder {
   }
 }
 
-/** A Close holds nothing, or a code and words in UTF-8 (RFC 6455 §5.5.1). */
-function readClose(
-  payload: Uint8Array,
-): { closeCode: number; reason: string } | { error: WebSocketError } {
-  if (payload.length === 0) return { closeCode: CloseCode.noStatus, reason: '' }
-  if (payload.length === 1) return { error: violation('protocol', 'half a close code') }
-  const closeCode = ((payload[0] as number) << 8) | (payload[1] as number)
-  if (!isSendable(closeCode)) return { error: violation('protocol', `close code ${closeCode}`) }
-  try {
-    return { closeCode, reason: UTF_8.decode(payload.subarray(2)) }
-  } catch {
-    return { error: violation('invalid-payload', 'the reason of a Close is not UTF-8') }
-  }
-}
-
-/** Whether a code may be on the wire (RFC 6455 §7.4 and IANA's registry). */
-function isSendable(closeCode: number): boolean {
-  if (closeCode >= 3000) return closeCode <= 4999
-  return (closeCode >= 1000 && closeCode <= 1003) || (closeCode >= 1007 && closeCode <= 1014)
-}
-
 function notMinimal(): WebSocketError {
   return violation('protocol', 'a length is not in its shortest form')
 }
@@ -294,7 +273,5 @@ function notMinimal(): WebSocketError {
 function tooBig(): WebSocketError {
   return violation('message-too-big', 'a message is too big')
 }
-
-const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 const NOTHING = new Uint8Array(0)

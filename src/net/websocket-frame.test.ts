@@ -2,7 +2,9 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { decodeRaw, OP, pattern } from '../../test/conformance/raw-frame.ts'
 import { HEADROOM_BYTES } from './transport.ts'
-import { closePayload, controlFrame, frameMessage } from './websocket-frame.ts'
+import { closePayload } from './websocket-close.ts'
+import { CloseCode } from './websocket-error.ts'
+import { controlFrame, frameMessage } from './websocket-frame.ts'
 
 const mask = fc.option(fc.integer({ min: 0, max: 0xff_ff_ff_ff }), { nil: undefined })
 const edges = [0, 1, 125, 126, 127, 65_535, 65_536, 262_156].map((n) => fc.constant(n))
@@ -56,5 +58,5 @@ test('control frames are whole and short', () => {
 
 test('a close payload is the code, or nothing', () => {
   expect([...closePayload(1002)]).toEqual([3, 234])
-  expect([...closePayload(undefined)]).toEqual([])
+  expect([...closePayload(CloseCode.noStatus)]).toEqual([])
 })

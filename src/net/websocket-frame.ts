@@ -65,13 +65,6 @@ export function controlFrame(
   return frame
 }
 
-/** The payload of a Close (RFC 6455 §5.5.1), without words. */
-export function closePayload(closeCode: number | undefined): Uint8Array {
-  return closeCode === undefined
-    ? new Uint8Array(0)
-    : Uint8Array.of(closeCode >>> 8, closeCode & 0xff)
-}
-
 function maskAll(pieces: readonly Uint8Array[], mask: number): void {
   let rest = mask
   for (const piece of pieces) rest = applyMask(piece, rest)

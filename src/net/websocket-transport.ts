@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net'
 import type { Transport, TransportHandler } from './transport.ts'
+import { closePayload } from './websocket-close.ts'
 import { WebSocketDecoder } from './websocket-decoder.ts'
 import type { WebSocketSink } from './websocket-decoder.ts'
 import { CloseCode, closeError } from './websocket-error.ts'
 import type { WebSocketError } from './websocket-error.ts'
-import { closePayload, controlFrame, frameMessage, Opcode } from './websocket-frame.ts'
+import { controlFrame, frameMessage, Opcode } from './websocket-frame.ts'
 import type { WebSocketRole } from './websocket-frame.ts'
 import { MaskKeys } from './websocket-mask.ts'
 
@@ -99,9 +100,7 @@ export class WebSocketTransport implements Transport, WebSocketSink {
   }
 
   closed(closeCode: number, reason: string): void {
-    if (this.state === 'open') {
-      this.writeClose(closeCode === CloseCode.noStatus ? undefined : closeCode)
-    }
+    if (this.state === 'open') this.writeClose(closeCode)
     this.end(closeError(closeCode, reason))
   }
 
@@ -174,7 +173,7 @@ export class WebSocketTransport implements Transport, WebSocketSink {
     this.write(pongs.map((payload) => controlFrame(Opcode.pong, payload, this.masks?.next())))
   }
 
-  private writeClose(closeCode: number | undefined): void {
+  private writeClose(closeCode: number): void {
     const payload = closePayload(closeCode)
     this.write([controlFrame(Opcode.close, payload, this.masks?.next())])
   }

@@ -1,10 +1,11 @@
 import { createServer as createHttpServer } from 'node:http'
 import { connect, createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { WebSocketAcceptor } from '../../src/net/websocket-accept.ts'
 import { DialError, dialWebSocket } from '../../src/net/websocket-dial.ts'
 import type { DialOptions } from '../../src/net/websocket-dial.ts'
+import { LINGER_MS } from '../../src/net/websocket-transport.ts'
 import { listenLocally } from './open-pair.ts'
 import { OP } from './raw-frame.ts'
 import { answerHead, RawPeer, requestHead, SAMPLE_KEY } from './raw-peer.ts'
@@ -17,6 +18,7 @@ const servers: Server[] = []
 const sockets: Socket[] = []
 
 afterEach(async () => {
+  vi.useRealTimers()
   for (const socket of sockets.splice(0)) socket.destroy()
   await Promise.all(
     servers.splice(0).map(async (server) => new Promise((resolve) => server.close(resolve))),
@@ -234,6 +236,47 @@ describe.each(KINDS)('%s dials', (kind) => {
 test('own dial takes a 101 that does not upgrade for no websocket', async () => {
   const url = await rawServer((request) => answerHead(request, { Connection: '' }))
   expect((await dialFailure('own', url)).code).toBe('network')
+})
+
+test.each(KINDS)('a %s transport that was dropped before start says so after it', async (kind) => {
+  const peers: RawPeer[] = []
+  const url = await rawServer((request, peer) => {
+    peers.push(peer)
+    return answerHead(request)
+  })
+  const transport = await dialWebSocket({
+    url,
+    headers: {},
+    timeoutMs: 10_000,
+    signal: new AbortController().signal,
+    kind,
+  })
+  transport.destroy()
+  await peers[0]?.ended()
+  const probe = new TransportProbe(transport)
+  expect(await probe.closed()).toBeUndefined()
+  expect(probe.calls).toEqual(['started', 'closed'])
+})
+
+test('a refused client that never closes is dropped', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  const acceptor = new WebSocketAcceptor('own')
+  const server = createHttpServer()
+  servers.push(server)
+  const gone = new Promise<void>((resolve) => {
+    server.on('upgrade', (incoming, socket, head) => {
+      socket.once('close', () => resolve())
+      acceptor.accept(incoming, socket, head, () => {})
+    })
+  })
+  const client = connect({ port: await listenLocally(server), allowHalfOpen: true })
+  sockets.push(client)
+  const peer = new RawPeer(client, [1, 2, 3, 4])
+  client.write(requestHead({ 'Sec-WebSocket-Key': '' }))
+  expect(await peer.head()).toMatch(/^HTTP\/1\.1 400 /)
+  await vi.advanceTimersByTimeAsync(LINGER_MS)
+  await gone
+  expect(client.readableEnded).toBe(true)
 })
 
 test('a peer that sends frames before it reads the answer is heard', async () => {
