@@ -54,7 +54,7 @@ export const DEFAULT_GOSSIP = {
   rejoinIntervalMs: 1_000,
 } as const satisfies Partial<GossipConfig>
 
-/** Bounds on what others can make this node hold. They are part of the protocol: all nodes agree. */
+/** Bounds on what others can make this node hold: a part of the protocol, so all nodes agree. */
 export const NODE_ID_BYTES_MAX = 128
 export const KEY_BYTES_MAX = 512
 export const VALUE_BYTES_MAX = 256

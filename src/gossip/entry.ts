@@ -2,7 +2,7 @@ import type { ByteReader } from './byte-reader.ts'
 import type { ByteWriter } from './byte-writer.ts'
 import { KEY_BYTES_MAX, VALUE_BYTES_MAX } from './config.ts'
 
-/** One key of one node, as its owner wrote it last. A deletion is an entry too: it has to travel. */
+/** One key of one node, as its owner wrote it last. A deletion is an entry too, for it travels. */
 export interface Entry {
   readonly key: string
   /** Empty when `deleted`. */

@@ -84,7 +84,7 @@ test('a delta beyond a gap waits, one of old news is ignored', () => {
   expect(copy.version).toBe(6)
 })
 
-test('a copy that missed a forgotten deletion is replaced by a snapshot and tells the difference', () => {
+test('a copy that missed a forgotten deletion takes a snapshot and tells the difference', () => {
   const owner = new NodeState()
   owner.upsert('stays', '1')
   owner.upsert('goes', '1')

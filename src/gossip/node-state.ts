@@ -70,7 +70,7 @@ export class NodeState {
     return this.put({ key, value: '', version: this.lastVersion + 1, deleted: true })
   }
 
-  /** Forgets the deletions up to and including `version`. Nothing else changes, no version moves. */
+  /** Forgets the deletions up to and including `version`. No version moves. */
   collect(version: number): void {
     assert(version <= this.lastVersion, 'only the past can be forgotten')
     if (version <= this.collectedVersion) return
@@ -155,7 +155,7 @@ export class NodeState {
     this.keys.delete(key)
   }
 
-  /** Superseded slots may take as much room as the rest, then they go: amortised, one in one out. */
+  /** Superseded slots may take as much room as the rest, then they go: one in, one out. */
   private trimLog(): void {
     if (this.log.length > 2 * this.keys.size + 16) this.rebuildLog()
   }

@@ -1,7 +1,7 @@
 /**
  * UTF-8 without the platform: the core runs where no TextEncoder is promised. Both directions are
- * total. Decoding is strict (RFC 3629 §3: no overlong forms, no surrogates, nothing above U+10FFFF),
- * so that one text has one encoding and two nodes can never disagree about a key.
+ * total. Decoding is strict (RFC 3629 §3: no overlong forms, no surrogates, nothing above
+ * U+10FFFF), so that one text has one encoding and two nodes can never disagree about a key.
  */
 
 const REPLACEMENT = 0xfffd

@@ -15,7 +15,7 @@ test('an endpoint is routed to its owner from everywhere, and nowhere once it is
   expect(outcome).toBe(AS_TOLD)
 })
 
-test('a crashed node is seen within six seconds, forgotten within two minutes, and stays so', () => {
+test('a crashed node is seen in six seconds, forgotten in two minutes, and stays forgotten', () => {
   const outcome = outcomeOf(`
     start n1 n2 n3 n4 n5
     n5 has shop 1
