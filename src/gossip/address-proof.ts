@@ -62,7 +62,7 @@ class SipHash {
     )
   }
 
-  /** Takes the UTF-16 code units of `text`, four per block, and their number in a block of its own. */
+  /** Takes the UTF-16 code units of `text`, four per block, and in a last block their number. */
   update(text: string): void {
     for (let i = 0; i < text.length; i += 4) {
       this.block(pairOfUnits(text, i), pairOfUnits(text, i + 2))
