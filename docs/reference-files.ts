@@ -1,0 +1,61 @@
+import { agentConfig, agentHttpConfig } from '../src/agent/config.ts'
+import { jsonSchema } from '../src/config/json-schema.ts'
+import { referencePage } from '../src/config/reference-page.ts'
+import type { Section } from '../src/config/section.ts'
+import { serverConfig } from '../src/server/config.ts'
+
+interface Page {
+  readonly name: string
+  readonly title: string
+  readonly about: string
+  readonly root: Section
+  /** Whether people keep a file for it, so that editors want a schema. */
+  readonly hasSchema: boolean
+}
+
+const PAGES: readonly Page[] = [
+  {
+    name: 'server',
+    title: 'piko server',
+    about:
+      'Every setting of a node, for the file that `--config.path` names and as flags. An editor ' +
+      'that knows [server.schema.json](server.schema.json) checks the file while you write.',
+    root: serverConfig,
+    hasSchema: true,
+  },
+  {
+    name: 'agent',
+    title: 'piko agent start',
+    about:
+      'Every setting of an agent, for the file that `--config.path` names and as flags. An editor ' +
+      'that knows [agent.schema.json](agent.schema.json) checks the file while you write. An agent ' +
+      'for a single endpoint needs no file: [piko agent http](agent-http.md).',
+    root: agentConfig,
+    hasSchema: true,
+  },
+  {
+    name: 'agent-http',
+    title: 'piko agent http',
+    about: 'Every setting of an agent for one endpoint, which is named by the arguments.',
+    root: agentHttpConfig,
+    hasSchema: false,
+  },
+]
+
+/** The generated part of docs/reference: each file's text by its name. */
+export function referenceFiles(): ReadonlyMap<string, string> {
+  const files = new Map<string, string>()
+  for (const { name, title, about, root, hasSchema } of PAGES) {
+    files.set(`${name}.md`, withIntroduction(referencePage(root, title), about))
+    if (!hasSchema) continue
+    files.set(`${name}.schema.json`, `${JSON.stringify(jsonSchema(root, title), undefined, 2)}\n`)
+  }
+  return files
+}
+
+/** Says behind the page's title what it is, and where it comes from. */
+function withIntroduction(page: string, about: string): string {
+  const [title, ...rest] = page.split('\n')
+  const origin = '<!-- Written by `npm run docs` from the sections in src. -->'
+  return [title, '', about, '', origin, ...rest].join('\n')
+}
