@@ -67,7 +67,7 @@ export class Demo {
     return ports
   }
 
-  /** Sends one request through Piko, as any client would; resolves with the answer's text. */
+  /** Sends one request through Piko, like any client; resolves with the answer's text. */
   async sendRequest({ proxy }: DemoPorts): Promise<string> {
     const response = await fetch(`http://${HOST}:${proxy}/`, {
       headers: { 'x-piko-endpoint': this.options.endpointId },

@@ -7,8 +7,8 @@ import { curlLines, invitation } from './invitation.ts'
 import { PIKO } from './piko-process.ts'
 
 /**
- * A whole Piko on one machine, for a first look: sends a request through, says how to send more, and
- * stays until Ctrl-C.
+ * A whole Piko on one machine, for a first look: sends a request through, says how to send more,
+ * and stays until Ctrl-C.
  */
 async function main(argv: readonly string[]): Promise<number> {
   if (argv.includes('--help')) {

@@ -15,7 +15,7 @@ const LAST_WORD = 'piko: '
 /** Longer than any grace period that the demo gives. */
 const STOP_MAX_MS = 5_000
 
-/** A process of `piko` that ended though nobody told it to; the message is its own last word, if any. */
+/** A process of `piko` that nobody told to end has; the message is its own last word, if any. */
 export class PikoEndedError extends Error {
   override readonly name = 'PikoEndedError'
 }

@@ -9,8 +9,8 @@ export const serverCommand = defineCommand({
   arguments: '',
   summary: 'Run a Piko node',
   description:
-    'Runs a node: clients send requests to its proxy port, agents and SDK programs connect to its\n' +
-    'upstream port, operators look at its admin port. SIGTERM and Ctrl-C let requests finish.',
+    'Runs a node: clients send requests to its proxy port, agents and SDK programs connect to\n' +
+    'its upstream port, operators look at its admin port. SIGTERM and Ctrl-C let requests finish.',
   examples: [
     'piko server',
     'piko server --config.path /etc/piko/server.yaml --config.expand-env',
