@@ -12,6 +12,7 @@ import { describeError } from '../std/errors.ts'
 import { formatHostPort } from '../std/host-port.ts'
 import type { HostPort } from '../std/host-port.ts'
 import { AdminServer } from './admin/admin-server.ts'
+import type { UpstreamDetail } from './admin/status-source.ts'
 import type { ServerConfig } from './config.ts'
 import { ClusterStatus } from './membership/cluster-status.ts'
 import type { ClusterConfig } from './membership/cluster-config.ts'
@@ -97,7 +98,11 @@ export class Server {
     const status = new ClusterStatus(table, this.membership)
     measureCluster(metrics, { status, membership: this.membership, nodePort: this.nodePort })
     this.admin = new AdminServer({
-      status: { upstreamEndpoints: () => new Map(registry.counts()), cluster: status },
+      status: {
+        upstreamEndpoints: () => new Map(registry.counts()),
+        upstreamDetails: () => upstreamDetails(registry),
+        cluster: status,
+      },
       metrics,
     })
     this.upstream = new UpstreamServer({
@@ -185,6 +190,15 @@ export class Server {
 function keyRingOf({ secret, previousSecrets }: ClusterConfig): KeyRing | undefined {
   if (!secret.isSet) return undefined
   return new KeyRing([secret.reveal(), ...previousSecrets.map((previous) => previous.reveal())])
+}
+
+function upstreamDetails(registry: EndpointRegistry): ReadonlyMap<string, UpstreamDetail[]> {
+  return new Map(
+    Array.from(registry.upstreams(), ([endpointId, upstreams]) => [
+      endpointId,
+      upstreams.map(({ remoteAddress }) => ({ remote_addr: remoteAddress })),
+    ]),
+  )
 }
 
 function portsOf(addresses: ServerAddresses): Record<string, number> {

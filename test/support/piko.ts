@@ -39,7 +39,7 @@ export interface PikoOptions {
 }
 
 /** Flags that come later win, so tests override these. */
-const SERVER_FLAGS = ['proxy', 'upstream', 'admin'].flatMap((port) => [
+const SERVER_FLAGS = ['proxy', 'upstream', 'admin', 'cluster.gossip'].flatMap((port) => [
   `--${port}.bind-addr`,
   '127.0.0.1:0',
 ])

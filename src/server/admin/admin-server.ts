@@ -69,7 +69,7 @@ export class AdminServer {
       if (address !== undefined) return forwardAdmin(request, response, { address, path })
       return this.send(request, response, NOT_FOUND)
     }
-    this.send(request, response, await this.reply(request.method, url.pathname))
+    this.send(request, response, await this.reply(request.method, url))
   }
 
   private send(request: IncomingMessage, response: ServerResponse, reply: Reply): void {
@@ -80,9 +80,9 @@ export class AdminServer {
     response.end(request.method === 'HEAD' ? undefined : reply.body)
   }
 
-  private async reply(method: string | undefined, path: string): Promise<Reply> {
+  private async reply(method: string | undefined, url: URL): Promise<Reply> {
     if (method !== 'GET' && method !== 'HEAD') return NOT_ALLOWED
-    switch (path) {
+    switch (url.pathname) {
       case '/health':
         return OK
       case '/ready':
@@ -90,7 +90,7 @@ export class AdminServer {
       case '/metrics':
         return { ...OK, contentType: this.metrics.contentType, body: await this.metrics.text() }
       default: {
-        const page = statusPage(this.status, path)
+        const page = statusPage(this.status, url)
         return page === undefined ? NOT_FOUND : { ...OK, ...JSON_TYPE, body: statusJson(page) }
       }
     }

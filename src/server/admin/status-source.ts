@@ -2,6 +2,8 @@
 export interface StatusSource {
   /** Upstreams connected to this node, by endpoint. */
   upstreamEndpoints(): ReadonlyMap<string, number>
+  /** The same, with each of them. */
+  upstreamDetails(): ReadonlyMap<string, readonly UpstreamDetail[]>
   readonly cluster: {
     nodes(): readonly object[]
     /** `local` is this node; undefined when nobody knows the id. */
@@ -11,6 +13,11 @@ export interface StatusSource {
     /** The address of a known node's admin port. */
     adminAddress(id: string): string | undefined
   }
+}
+
+/** An upstream as the status API shows it. */
+export interface UpstreamDetail {
+  readonly remote_addr: string
 }
 
 /** JSON of `value`, with maps as objects: endpoint ids are data, `__proto__` is one. */

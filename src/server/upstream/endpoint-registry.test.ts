@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { EndpointRegistry } from './endpoint-registry.ts'
-import type { Upstream } from './upstream.ts'
+import type { LocalUpstream } from './upstream.ts'
 
-function upstream(canOpen = true): Upstream {
-  return { canOpen, open: () => undefined }
+function upstream(canOpen = true): LocalUpstream {
+  return { canOpen, open: () => undefined, remoteAddress: '192.0.2.1:50000' }
 }
 
 test('upstreams of an endpoint are taken in turn', () => {

@@ -1,18 +1,18 @@
 import { assert } from '../../std/assert.ts'
-import type { Upstream } from './upstream.ts'
+import type { LocalUpstream } from './upstream.ts'
 
 /** Told whenever the number of an endpoint's upstreams on this node changed. */
 export type EndpointWatcher = (endpointId: string, upstreamCount: number) => void
 
 /** The upstreams of one endpoint, taken in turn. */
 class Group {
-  readonly members: Upstream[] = []
+  readonly members: LocalUpstream[] = []
   private next = 0
 
-  pick(): Upstream | undefined {
+  pick(): LocalUpstream | undefined {
     for (let tried = 0; tried < this.members.length; tried++) {
       this.next = (this.next + 1) % this.members.length
-      const upstream = this.members[this.next] as Upstream
+      const upstream = this.members[this.next] as LocalUpstream
       if (upstream.canOpen) return upstream
     }
     return undefined
@@ -41,12 +41,17 @@ export class EndpointRegistry {
     for (const [endpointId, group] of this.groups) yield [endpointId, group.members.length]
   }
 
+  /** Each endpoint with its upstreams. */
+  *upstreams(): Generator<readonly [endpointId: string, upstreams: readonly LocalUpstream[]]> {
+    for (const [endpointId, group] of this.groups) yield [endpointId, group.members]
+  }
+
   watch(watcher: EndpointWatcher): void {
     this.watchers.push(watcher)
   }
 
   /** Adds an upstream; the returned call removes it, and does so once. */
-  add(endpointId: string, upstream: Upstream): () => void {
+  add(endpointId: string, upstream: LocalUpstream): () => void {
     let group = this.groups.get(endpointId)
     if (group === undefined) {
       group = new Group()
@@ -63,11 +68,11 @@ export class EndpointRegistry {
   }
 
   /** The next upstream of the endpoint that takes requests; undefined when there is none. */
-  pick(endpointId: string): Upstream | undefined {
+  pick(endpointId: string): LocalUpstream | undefined {
     return this.groups.get(endpointId)?.pick()
   }
 
-  private remove(endpointId: string, upstream: Upstream): void {
+  private remove(endpointId: string, upstream: LocalUpstream): void {
     const group = this.groups.get(endpointId)
     const index = group?.members.indexOf(upstream) ?? -1
     assert(group !== undefined && index >= 0, 'a removed upstream was there')

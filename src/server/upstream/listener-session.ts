@@ -6,7 +6,7 @@ import { DEFAULT_SESSION_CONFIG } from '../../yamux/config.ts'
 import { YamuxError } from '../../yamux/errors.ts'
 import { GoAwayCode } from '../../yamux/frame.ts'
 import type { Stream, StreamHandler } from '../../yamux/session.ts'
-import type { Upstream } from './upstream.ts'
+import type { LocalUpstream } from './upstream.ts'
 
 const SESSION_CONFIG = { ...DEFAULT_SESSION_CONFIG, role: 'server', acceptStreams: false } as const
 
@@ -19,6 +19,7 @@ export interface ListenerSessionOwner {
 
 export interface ListenerSessionOptions {
   readonly runtime: MuxRuntime
+  readonly remoteAddress: string
   /** Counts the requests that are handed to the listener. */
   readonly requests: Counter
   /** Whether the listener, asked to leave, opens its next tunnel before it lets go of this one. */
@@ -26,7 +27,8 @@ export interface ListenerSessionOptions {
 }
 
 /** A listener's tunnel as an upstream: only this side opens streams, one per request. */
-export class ListenerSession implements Upstream, MuxConnOwner {
+export class ListenerSession implements LocalUpstream, MuxConnOwner {
+  readonly remoteAddress: string
   private readonly conn: MuxConn
   private readonly owner: ListenerSessionOwner
   private readonly requests: Counter
@@ -35,8 +37,9 @@ export class ListenerSession implements Upstream, MuxConnOwner {
   constructor(
     transport: Transport,
     owner: ListenerSessionOwner,
-    { runtime, requests, movesFirst }: ListenerSessionOptions,
+    { runtime, remoteAddress, requests, movesFirst }: ListenerSessionOptions,
   ) {
+    this.remoteAddress = remoteAddress
     this.movesFirst = movesFirst
     this.owner = owner
     this.requests = requests

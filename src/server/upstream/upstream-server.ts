@@ -9,6 +9,7 @@ import type { MuxRuntime } from '../../net/mux-conn.ts'
 import { peerAddress } from '../../net/peer-address.ts'
 import type { Transport } from '../../net/transport.ts'
 import { WebSocketAcceptor } from '../../net/websocket-accept.ts'
+import { formatHostPort } from '../../std/host-port.ts'
 import type { HostPort } from '../../std/host-port.ts'
 import type { EndpointRegistry } from './endpoint-registry.ts'
 import { ListenerSession } from './listener-session.ts'
@@ -23,6 +24,14 @@ const ENDPOINT_ID_BYTES_MAX = 255
 
 /** Sent by listeners that move to another node before they leave one (client/tunnel.ts). */
 const CLIENT_HEADER = 'x-piko-client'
+
+/** What is known of a listener from its request for a tunnel. */
+interface ListenerFacts {
+  readonly endpointId: string
+  readonly clientIp: string
+  readonly clientPort: number
+  readonly movesFirst: boolean
+}
 
 export interface UpstreamServerOptions {
   readonly registry: EndpointRegistry
@@ -60,6 +69,11 @@ export class UpstreamServer {
       () => registry.upstreamCount,
     )
     metrics.gauge(
+      'piko_upstreams_open_streams',
+      'Requests and connections under way on the tunnels of this node.',
+      () => this.streamCount,
+    )
+    metrics.gauge(
       'piko_upstreams_registered_endpoints',
       'Endpoints with an upstream on this node.',
       () => registry.endpointCount,
@@ -84,9 +98,12 @@ export class UpstreamServer {
    */
   async drain(): Promise<void> {
     this.leaving = true
-    const done = this.sessions.size === 0 ? undefined : new Promise<void>((resolve) => {
-      this.emptied = resolve
-    })
+    const done =
+      this.sessions.size === 0
+        ? undefined
+        : new Promise<void>((resolve) => {
+            this.emptied = resolve
+          })
     for (const session of this.sessions) session.drain()
     await done
   }
@@ -107,15 +124,16 @@ export class UpstreamServer {
     if (this.leaving) return writeUpgradeError(socket, { status: 503, error: 'node is leaving' })
     // Asked for before the handshake: a socket that dies meanwhile has no address any more.
     const clientIp = peerAddress(request.socket)
+    const clientPort = request.socket.remotePort ?? 0
     const movesFirst = request.headers[CLIENT_HEADER] !== undefined
     this.acceptor.accept(request, socket, head, (transport) =>
-      this.connected(transport, { endpointId, clientIp, movesFirst }),
+      this.connected(transport, { endpointId, clientIp, clientPort, movesFirst }),
     )
   }
 
   private connected(
     transport: Transport,
-    { endpointId, clientIp, movesFirst }: { endpointId: string; clientIp: string; movesFirst: boolean },
+    { endpointId, clientIp, clientPort, movesFirst }: ListenerFacts,
   ): void {
     const about = { 'endpoint-id': endpointId, 'client-ip': clientIp }
     const session = new ListenerSession(
@@ -129,7 +147,12 @@ export class UpstreamServer {
           this.logger.info('upstream disconnected', { ...about, reason: error.code })
         },
       },
-      { runtime: this.runtime, requests: this.requests, movesFirst },
+      {
+        runtime: this.runtime,
+        requests: this.requests,
+        remoteAddress: formatHostPort({ host: clientIp, port: clientPort }),
+        movesFirst,
+      },
     )
     const remove = this.registry.add(endpointId, session)
     this.sessions.add(session)

@@ -8,6 +8,12 @@ export interface Upstream {
   open(handler: StreamHandler): Stream | undefined
 }
 
+/** An upstream that is connected to this node. */
+export interface LocalUpstream extends Upstream {
+  /** Where its tunnel comes from: an address and a port. */
+  readonly remoteAddress: string
+}
+
 /** What is known of a request when an upstream is sought for it. */
 export interface RouteRequest {
   readonly endpointId: string
