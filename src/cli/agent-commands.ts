@@ -26,6 +26,8 @@ export const agentStartCommand = defineCommand({
 
 export const agentHttpCommand = defineCommand({
   words: ['agent', 'http'],
+  // How the first documents write it.
+  aliases: [['agent']],
   arguments: '<endpoint> <addr>',
   summary: 'Register one endpoint for an HTTP service',
   description:

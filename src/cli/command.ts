@@ -18,6 +18,8 @@ export interface CommandContext {
 export interface Command {
   /** The words that call it: `['agent', 'http']`. */
   readonly words: readonly string[]
+  /** Other words that call it as well; help of a group shows them where they belong. */
+  readonly aliases?: readonly (readonly string[])[]
   /** Its positional arguments: `<endpoint> <addr>`. */
   readonly arguments: string
   readonly summary: string

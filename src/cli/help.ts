@@ -1,5 +1,6 @@
 import { flagHelp } from '../config/flag-help.ts'
 import type { Command } from './command.ts'
+import { beginsWith, spellingsOf } from './spelling.ts'
 
 const INTRODUCTION = `Piko: a tunnel for production traffic.
 
@@ -13,8 +14,11 @@ const FIRST_STEPS = `First steps, each in a terminal of its own:
 
 /** What `piko` and `piko --help` say; below `words`, what `piko agent --help` says. */
 export function overview(commands: readonly Command[], words: readonly string[] = []): string {
-  const below = commands.filter((command) => words.every((word, i) => command.words[i] === word))
-  const rows = below.map((command) => [usageOf(command), command.summary] as const)
+  const rows = commands.flatMap((command) => {
+    // In the words that the user has begun with.
+    const spelling = spellingsOf(command).find((candidate) => beginsWith(candidate, words))
+    return spelling === undefined ? [] : [[usageOf(command, spelling), command.summary] as const]
+  })
   const width = Math.max(...rows.map(([usage]) => usage.length)) + 3
   const listing = rows.map(([usage, summary]) => `  ${usage.padEnd(width)}${summary}`)
   return [
@@ -47,6 +51,6 @@ export function commandHelp(command: Command): string {
   ].join('\n')
 }
 
-function usageOf(command: Command): string {
-  return ['piko', ...command.words, command.arguments].filter((word) => word !== '').join(' ')
+function usageOf(command: Command, words = command.words): string {
+  return ['piko', ...words, command.arguments].filter((word) => word !== '').join(' ')
 }

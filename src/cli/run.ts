@@ -5,12 +5,21 @@ import { describeError } from '../std/errors.ts'
 import { agentHttpCommand, agentStartCommand } from './agent-commands.ts'
 import type { Command, CommandContext } from './command.ts'
 import { ExitCode, exitCodeOf } from './exit-code.ts'
+import { findCommand } from './find-command.ts'
 import { commandHelp, overview } from './help.ts'
 import { serverCommand } from './server-command.ts'
+import { spellingsOf } from './spelling.ts'
+import { STATUS_COMMANDS } from './status-commands.ts'
 import { UsageError } from './usage-error.ts'
 import { version } from './version.ts'
 
-const COMMANDS: readonly Command[] = [serverCommand, agentHttpCommand, agentStartCommand]
+/** Every command, in the order in which help shows them. */
+const COMMANDS: readonly Command[] = [
+  serverCommand,
+  agentHttpCommand,
+  agentStartCommand,
+  ...STATUS_COMMANDS,
+]
 
 /** Runs `piko` with its arguments; resolves with the exit code. Never throws. */
 export async function run(argv: readonly string[], context: CommandContext): Promise<number> {
@@ -25,16 +34,18 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
 
 async function dispatch(argv: readonly string[], context: CommandContext): Promise<number> {
   const words = leadingWords(argv)
-  const command = findCommand(words)
-  if (command === undefined) return withoutCommand(argv, words, context)
-  const rest = argv.slice(command.words.length)
+  const called = findCommand(COMMANDS, words)
+  if (called.kind === 'unknown') throw unknownCommand(words, called.known)
+  if (called.kind === 'group') return explainGroup(argv, words, context)
+  const { command, wordCount } = called
+  const rest = argv.slice(wordCount)
   if (!asksForHelp(rest)) return command.execute(rest, context)
   context.print(commandHelp(command))
   return ExitCode.ok
 }
 
-/** `piko`, `piko --help`, `piko --version`, `piko agent`, or something that nobody knows. */
-function withoutCommand(
+/** `piko`, `piko --help`, `piko --version`, `piko agent`. */
+function explainGroup(
   argv: readonly string[],
   words: readonly string[],
   context: CommandContext,
@@ -43,17 +54,9 @@ function withoutCommand(
     context.print(`piko ${version()}\n`)
     return ExitCode.ok
   }
-  const isGroup = COMMANDS.some(({ words: [first] }) => first === words[0])
-  if (words.length > 1 || (words.length === 1 && !isGroup)) throw unknownCommand(words)
   if (argv.length > words.length && !asksForHelp(argv)) throw flagWithoutCommand(argv, words)
   context.print(overview(COMMANDS, words))
   return ExitCode.ok
-}
-
-/** The command whose words the arguments begin with; the one with the most words wins. */
-function findCommand(words: readonly string[]): Command | undefined {
-  const fitting = COMMANDS.filter((command) => command.words.every((word, i) => words[i] === word))
-  return fitting.sort((a, b) => b.words.length - a.words.length)[0]
 }
 
 function leadingWords(argv: readonly string[]): readonly string[] {
@@ -70,12 +73,19 @@ function flagWithoutCommand(argv: readonly string[], words: readonly string[]): 
   return new UsageError(`unknown flag ${flag}; see ${['piko', ...words].join(' ')} --help`)
 }
 
-function unknownCommand(words: readonly string[]): UsageError {
-  const written = words.slice(0, 2).join(' ')
-  const names = COMMANDS.map((command) => command.words.join(' '))
-  const suggestion = nearest(written, names) ?? nearest(words[0] as string, names)
-  const group = COMMANDS.some((command) => command.words[0] === words[0]) ? `${words[0]} ` : ''
-  const hint =
-    suggestion === undefined ? `see piko ${group}--help` : `did you mean "piko ${suggestion}"?`
-  return new UsageError(`unknown command "${written}"; ${hint}`)
+function unknownCommand(words: readonly string[], known: number): UsageError {
+  // `agent` alone resembles too much of what may be meant.
+  const names = COMMANDS.flatMap((command) => [
+    command.words.join(' '),
+    ...spellingsOf(command)
+      .filter(({ length }) => length > 1)
+      .map((spelling) => spelling.join(' ')),
+  ])
+  // The longest beginning that resembles a command tells best what was meant.
+  const suggestion = words
+    .map((_word, index) => nearest(words.slice(0, words.length - index).join(' '), names))
+    .find((name) => name !== undefined)
+  const group = ['piko', ...words.slice(0, known), '--help'].join(' ')
+  const hint = suggestion === undefined ? `see ${group}` : `did you mean "piko ${suggestion}"?`
+  return new UsageError(`unknown command "${words.slice(0, known + 1).join(' ')}"; ${hint}`)
 }

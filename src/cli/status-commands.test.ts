@@ -11,8 +11,8 @@ async function adminPort(
   const server = createServer((request, response) => {
     asked.push(request.url)
     const page = pages[(request.url ?? '').replace(/[?&]forward=\w+$/, '')]
-    if (page === undefined) return void response.writeHead(404).end()
-    response.end(typeof page === 'string' ? page : JSON.stringify(page))
+    if (page === undefined) response.writeHead(404).end()
+    else response.end(typeof page === 'string' ? page : JSON.stringify(page))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void server.close())

@@ -43,10 +43,9 @@ interface StatusCommandOptions<Own extends Section> {
 function statusCommand<Own extends Section>(options: StatusCommandOptions<Own>): Command {
   const { ask, alias, words, ...texts } = options
   const spellings = alias === undefined ? [words] : [words, alias]
-  const [primary, ...aliases] = [
-    ...spellings.map((spelling) => ['status', ...spelling]),
-    ...spellings.map((spelling) => ['server', 'status', ...spelling]),
-  ]
+  const [primary, ...aliases] = [['status'], ['server', 'status']].flatMap((group) =>
+    spellings.map((spelling) => group.concat(spelling)),
+  )
   return defineCommand({
     ...texts,
     words: primary as readonly string[],

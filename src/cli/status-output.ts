@@ -1,5 +1,6 @@
 import { stringify } from 'yaml'
 import type { OutputFormat } from './status-config.ts'
+import { unreachable } from '../std/assert.ts'
 import { textTable } from './text-table.ts'
 import type { TableRow } from './text-table.ts'
 
@@ -19,5 +20,7 @@ export function renderStatus(document: StatusDocument, format: OutputFormat): st
       return `${JSON.stringify(document.value, null, 2)}\n`
     case 'table':
       return textTable(document.headings, document.rows)
+    default:
+      return unreachable(format)
   }
 }

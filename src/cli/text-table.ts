@@ -42,5 +42,5 @@ function escaped(character: string): string {
 
 /** In characters; what a terminal shows twice as wide stands a little out of line. */
 function width(text: string): number {
-  return [...text].length
+  return Array.from(text).length
 }
