@@ -12,7 +12,7 @@ export default defineConfig({
       {
         test: {
           name: 'system',
-          include: ['test/system/**/*.test.ts', 'test/conformance/**/*.test.ts'],
+          include: ['test/{chaos,conformance,system}/**/*.test.ts'],
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },

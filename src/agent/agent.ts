@@ -41,6 +41,11 @@ export class Agent {
     this.listeners = config.listeners.map((listener) => this.createListener(listener))
   }
 
+  /** Requests under way. */
+  get exchangeCount(): number {
+    return this.listeners.reduce((sum, listener) => sum + listener.exchangeCount, 0)
+  }
+
   /** Starts to connect. Rejects with a ListenError when the metrics port is taken. */
   async start(): Promise<void> {
     const { server } = this.config
@@ -64,8 +69,9 @@ export class Agent {
   }
 
   private cut(): void {
-    const requests = this.listeners.reduce((sum, { exchangeCount }) => sum + exchangeCount, 0)
-    this.logger.warn('grace period is over; cutting what is still under way', { requests })
+    this.logger.warn('grace period is over; cutting what is still under way', {
+      requests: this.exchangeCount,
+    })
     for (const listener of this.listeners) listener.close()
   }
 
