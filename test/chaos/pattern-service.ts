@@ -2,15 +2,24 @@ import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { randomBelow, seededRandom } from '../../src/std/prng.ts'
 
-/** The bytes at [start, end) of the endless stream that a seed stands for. */
+/** A prime, so that shifts by pieces never line up. */
+const PERIOD_BYTES = 1_000_003
+const LONGEST_BYTES = 1_000_000
+
+const pattern = makePattern()
+
+function makePattern(): Buffer {
+  const random = seededRandom(1)
+  const period = Buffer.from(Array.from({ length: PERIOD_BYTES }, () => randomBelow(random, 256)))
+  return Buffer.concat([period, period.subarray(0, LONGEST_BYTES)])
+}
+
+/** The bytes at [start, end) of the endless stream that a seed stands for; a megabyte at most. */
 export function patternBytes(seed: number, start: number, end: number): Buffer {
-  const bytes = Buffer.allocUnsafe(end - start)
-  for (let i = 0; i < bytes.length; i++) {
-    const at = start + i
-    bytes[i] = (Math.imul(at ^ seed, 2_654_435_761) >>> 24) ^ (at & 0xff)
-  }
-  return bytes
+  const from = (seed + start) % PERIOD_BYTES
+  return pattern.subarray(from, from + end - start)
 }
 
 const PIECE_BYTES = 16 * 1024
