@@ -1,0 +1,92 @@
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { RunningProgram } from '../support/running-program.ts'
+
+/** The command line as a user meets it: real processes of the built program. */
+
+const FREE_PORTS = [
+  '--proxy.bind-addr=127.0.0.1:0',
+  '--admin.bind-addr=127.0.0.1:0',
+  '--cluster.gossip.bind-addr=127.0.0.1:0',
+]
+
+function piko(...args: readonly string[]): RunningProgram {
+  return new RunningProgram(['dist/main.js', ...args])
+}
+
+function startServer(upstreamPort = 0): RunningProgram {
+  return piko('server', ...FREE_PORTS, `--upstream.bind-addr=127.0.0.1:${upstreamPort}`)
+}
+
+test.each([
+  [[], 'piko agent http <endpoint> <addr>'],
+  [['agent'], 'piko agent start'],
+  [['server'], '--proxy.bind-addr'],
+  [['agent', 'http'], '--connect.url'],
+  [['agent', 'start'], '--config.path'],
+])('piko %j --help explains itself', async (words, text) => {
+  const { code, stdout, stderr } = await piko(...words, '--help').ended
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(stdout).toContain(text)
+})
+
+test('--version shows the version', async () => {
+  const { code, stdout } = await piko('--version').ended
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^piko \d+\.\d+\.\d+/)
+})
+
+test.each([
+  [['serer'], 'piko server'],
+  [['server', '--proxy.timout', '3s'], '--proxy.timeout'],
+  [['server', '--proxy.bind-addr'], 'needs a value'],
+  [['agent', 'http'], '<endpoint>'],
+  [['agent', 'http', 'my-endpoint'], '<addr>'],
+  [['agent', 'http', 'my-endpoint', 'nowhere'], 'nowhere'],
+  [['agent', 'start'], 'no listeners configured'],
+])('piko %j is refused with a hint and exit code 2', async (args, hint) => {
+  const { code, stdout, stderr } = await piko(...args).ended
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  expect(stderr).toContain(hint)
+})
+
+test('a mistake in the file is shown at its place', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'piko-cli-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'server.yaml')
+  writeFileSync(file, 'proxy:\n  timout: 30s\n')
+  const { code, stderr } = await piko('server', '--config.path', file).ended
+  expect(code).toBe(2)
+  expect(stderr).toContain(`${file}:2:3: `)
+})
+
+test('a port that is taken is named, with exit code 1', async () => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  onTestFinished(() => void taken.close())
+  await once(taken, 'listening')
+  const { port } = taken.address() as AddressInfo
+  const { code, stderr } = await startServer(port).ended
+  expect(code).toBe(1)
+  expect(stderr).toContain(`port ${port} is already in use`)
+})
+
+test.each(['SIGINT', 'SIGTERM'] as const)('%s ends a node with exit code 0', async (signal) => {
+  const server = startServer()
+  await server.line(/"msg":"node started"/)
+  expect(await server.stop(signal)).toMatchObject({ code: 0 })
+})
+
+test('an agent comes back after its node was killed, and ends with exit code 0', async () => {
+  const first = startServer()
+  const port = Number((await first.line(/"upstream-port":(\d+)/))[1])
+  const agent = piko('agent', 'http', 'e', '1', `--connect.url=http://127.0.0.1:${port}`)
+  await first.line(/"msg":"upstream connected"/)
+  await first.stop('SIGKILL')
+  await startServer(port).line(/"msg":"upstream connected"/)
+  expect(await agent.stop('SIGTERM')).toMatchObject({ code: 0 })
+})
