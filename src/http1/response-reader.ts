@@ -24,6 +24,8 @@ export interface ResponseSink {
 export interface ResponseReaderOptions {
   /** Decides whether a body can follow (RFC 9112 §6.3). */
   readonly requestMethod: string
+  /** Whether the request asked for another protocol: only then a 101 may come. */
+  readonly mayUpgrade?: boolean
   readonly decodeLatin1: DecodeLatin1
   readonly headBytesMax: number
 }
@@ -119,6 +121,10 @@ export class ResponseReader {
   }
 
   private takeUpgrade(head: ResponseHead, framing: BodyFraming): void {
+    if (this.options.mayUpgrade !== true) {
+      this.refused = new HttpViolation('unasked-switch')
+      return
+    }
     this.switched = true
     this.sink.head(head, framing)
   }

@@ -78,6 +78,11 @@ const VIOLATIONS = {
     meaning:
       'RFC 9110 §15.2 allows any number; a peer that goes on and on does not mean to answer.',
   },
+  'unasked-switch': {
+    text: 'the answer switches to a protocol that nobody asked for',
+    meaning:
+      'RFC 9110 §15.2.2: 101 needs an Upgrade; what follows would be read as HTTP by others.',
+  },
   'bad-trailer': {
     text: 'a trailer field belongs into the head',
     meaning: 'RFC 9110 §6.5.1: framing and routing cannot be decided behind the body.',

@@ -113,8 +113,7 @@ export class Exchange implements StreamHandler, ClientResponseOwner {
     const rest = this.reader.push(bytes)
     if (this.done) {
       if (rest.length > 0) this.stream?.reset()
-    } else if (this.reader.violation !== undefined || this.reader.upgraded) {
-      // A 101 was not asked for (wire.md, Edge rules).
+    } else if (this.reader.violation !== undefined) {
       this.fail()
     } else {
       if (this.response.begun) this.response.flushHeadSoon(this.options.turn)

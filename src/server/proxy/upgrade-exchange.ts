@@ -65,6 +65,7 @@ export class UpgradeExchange implements StreamHandler {
     this.earlyBytes = options.early.length
     this.reader = new ResponseReader(this.sink, {
       requestMethod: options.edge.method,
+      mayUpgrade: true,
       headBytesMax: options.headBytesMax,
       decodeLatin1,
     })
