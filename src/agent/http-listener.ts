@@ -11,8 +11,11 @@ import type { Stream } from '../yamux/session.ts'
 import type { ServiceAddress } from './service-address.ts'
 import { ServiceExchange } from './service-exchange.ts'
 
-/** Heads of requests and responses above this are refused. */
-const HEAD_BYTES_MAX = 1024 * 1024
+/**
+ * Heads of requests and responses above this are refused. A server takes 1 MiB from its clients by
+ * default, and adds fields of its own.
+ */
+const HEAD_BYTES_MAX = (1024 + 16) * 1024
 
 export interface HttpListenerOptions {
   readonly tunnel: TunnelOptions

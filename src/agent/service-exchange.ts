@@ -188,6 +188,7 @@ export class ServiceExchange implements StreamHandler, SocketUser {
     this.service = service
     this.reader = new ResponseReader(this.response, {
       requestMethod: this.head?.method ?? '',
+      mayUpgrade: this.upgrade !== undefined,
       headBytesMax: this.options.headBytesMax,
       decodeLatin1,
     })
@@ -213,13 +214,25 @@ export class ServiceExchange implements StreamHandler, SocketUser {
     data: (bytes) => {
       this.requestBytes += bytes.length
       this.timer?.refresh()
-      for (const piece of this.requestChunked ? encodeChunk(bytes) : [bytes]) {
-        this.service?.socket.write(piece)
-      }
+      for (const piece of this.requestChunked ? encodeChunk(bytes) : [bytes]) this.sendBody(piece)
     },
     end: (trailers) => {
-      if (this.requestChunked) this.service?.socket.write(encodeLastChunk(trailers))
+      if (this.requestChunked) this.sendBody(encodeLastChunk(trailers))
     },
+  }
+
+  /**
+   * Sends at the end of the turn, when everything that has come was read. A service may answer and
+   * close in the middle of an upload: a write that fails on it takes the unread answer along.
+   */
+  private sendBody(bytes: Uint8Array): void {
+    const { socket } = this.service ?? {}
+    if (socket === undefined) return
+    if (socket.writableCorked === 0) {
+      socket.cork()
+      setImmediate(() => socket.uncork())
+    }
+    socket.write(bytes)
   }
 
   // The answer's way.
@@ -243,7 +256,6 @@ export class ServiceExchange implements StreamHandler, SocketUser {
   /** From here on it is bytes both ways, without an end that HTTP would know. */
   private splice(rest: Uint8Array): void {
     const service = this.service as PooledSocket
-    if (this.upgrade === undefined) return this.fail()
     clearTimeout(this.timer)
     this.service = undefined
     if (rest.length > 0) this.stream.write(rest)
