@@ -1,10 +1,12 @@
 import type { IncomingMessage } from 'node:http'
+import { FIELDS_MAX } from '../../http1/field-lines.ts'
 import { isField } from '../../http1/fields.ts'
 import type { Fields } from '../../http1/fields.ts'
 import { isIpAddress } from '../../std/host-port.ts'
 
-/** Why a request is not even routed: answered with 400, and the connection closes. */
+/** Why a request is not even routed: it is answered so, and the connection closes. */
 export interface EdgeViolation {
+  readonly status: 400 | 431
   readonly error: string
 }
 
@@ -18,6 +20,9 @@ export interface EdgeRequest {
   readonly body: 'none' | 'length' | 'chunked'
   readonly fields: Readonly<Fields>
 }
+
+/** What the other end of a tunnel reads, less what is added on the way there. */
+const RECEIVED_FIELDS_MAX = FIELDS_MAX - 10
 
 /** The fields that decide over framing and routing, as they came. */
 interface Deciding {
@@ -34,11 +39,14 @@ interface Deciding {
  * endpoint that the request names.
  */
 export function readEdgeRequest(request: IncomingMessage): EdgeRequest | EdgeViolation {
+  if (request.rawHeaders.length > 2 * RECEIVED_FIELDS_MAX) {
+    return { status: 431, error: 'too many header fields' }
+  }
   const deciding = findDeciding(request.rawHeaders)
   const error = framingError(deciding) ?? hostError(deciding, request.httpVersionMinor)
-  if (error !== undefined) return { error }
+  if (error !== undefined) return { status: 400, error }
   const place = originForm(request.method as string, request.url as string, deciding.host)
-  if ('error' in place) return place
+  if (place === undefined) return { status: 400, error: 'invalid target' }
   return {
     method: request.method as string,
     target: place.target,
@@ -118,13 +126,13 @@ function originForm(
   method: string,
   url: string,
   host: string,
-): { target: string; host: string } | EdgeViolation {
+): { target: string; host: string } | undefined {
   // node:http lets tabs and form feeds through.
-  if (!/^[\x21-\x7e\x80-\xff]+$/.test(url)) return { error: 'invalid target' }
+  if (!/^[\x21-\x7e\x80-\xff]+$/.test(url)) return undefined
   if (url.startsWith('/')) return { target: url, host }
-  if (url === '*') return method === 'OPTIONS' ? { target: url, host } : { error: 'invalid target' }
+  if (url === '*') return method === 'OPTIONS' ? { target: url, host } : undefined
   const match = /^https?:\/\/([^/?#]+)([/?][^#]*)?$/i.exec(url)
-  if (match === null || !isHost(match[1] as string)) return { error: 'invalid target' }
+  if (match === null || !isHost(match[1] as string)) return undefined
   const path = match[2] ?? '/'
   return { target: path.startsWith('/') ? path : `/${path}`, host: match[1] as string }
 }

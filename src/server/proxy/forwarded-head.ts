@@ -64,6 +64,17 @@ export function forwardedHead(
   })
 }
 
+/** A client's trailers without those that would have had to come in the head, or not at all. */
+export function forwardedTrailers(trailers: Readonly<Fields>): Fields {
+  const kept: Fields = []
+  for (let i = 0; i < trailers.length; i += 2) {
+    const name = trailers[i] as string
+    const isOfHead = KEPT.has(name.toLowerCase()) || isField(name, 'trailer')
+    if (!isOfHead && !isPrivate(name)) kept.push(name, trailers[i + 1] as string)
+  }
+  return withoutHopByHop(kept)
+}
+
 function isPrivate(name: string): boolean {
   for (const lowerName of PRIVATE) if (isField(name, lowerName)) return true
   return false

@@ -105,8 +105,8 @@ export class ProxyServer {
     if (this.leaving) response.shouldKeepAlive = false
     const edge = readEdgeRequest(request)
     if ('error' in edge) {
-      this.refuse(request, badRequest(edge.error))
-      return answerAndClose(response, badRequest(edge.error))
+      this.refuse(request, edge.status)
+      return answerAndClose(response, { ...edge, kind: 'request' })
     }
     const finished = this.journal.open()
     const ended = this.connections.begin(request.socket)
@@ -141,8 +141,8 @@ export class ProxyServer {
     }
     const edge = readEdgeRequest(request)
     if ('error' in edge) {
-      this.refuse(request, badRequest(edge.error))
-      refuseSocket(socket, badRequest(edge.error))
+      this.refuse(request, edge.status)
+      refuseSocket(socket, { ...edge, kind: 'request' })
       return
     }
     const upgrade = wantsUpgrade(edge.fields)
@@ -201,7 +201,7 @@ export class ProxyServer {
   }
 
   /** Accounts for a request that was not even routed. */
-  private refuse(request: IncomingMessage, { status }: Answer): void {
+  private refuse(request: IncomingMessage, status: number): void {
     const { method = '', url = '', rawHeaders, httpVersionMinor } = request
     const edge: EdgeRequest = {
       method,

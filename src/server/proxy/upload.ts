@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { encodeChunk, encodeLastChunk } from '../../net/chunked-body.ts'
 import type { Stream } from '../../yamux/session.ts'
+import { forwardedTrailers } from './forwarded-head.ts'
 
 /** Carries a request's body up the stream, as fast as the stream takes it. */
 export class Upload {
@@ -54,7 +55,8 @@ export class Upload {
 
   private readonly onEnd = (): void => {
     this.done = true
-    if (this.chunked) this.stream.write(encodeLastChunk(this.request.rawTrailers))
+    if (this.chunked)
+      this.stream.write(encodeLastChunk(forwardedTrailers(this.request.rawTrailers)))
   }
 
   private writeChunk(chunk: Buffer): boolean {
