@@ -30,7 +30,7 @@ test.each(LEAVES)(
     const { piko, service } = await pikoWithRawService()
     const { client, peer } = await opened(piko, service)
     client[leave]()
-    await peer.ending()
+    expect(await peer.rest()).toBe('')
     await inFlight(piko).toBe(0)
   },
 )
@@ -43,7 +43,7 @@ test.each(LEAVES)(
     peer.send('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc')
     await client.until('abc')
     client[leave]()
-    await peer.ending()
+    expect(await peer.rest()).toBe('')
     await inFlight(piko).toBe(0)
   },
 )
