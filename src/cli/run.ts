@@ -10,6 +10,7 @@ import { commandHelp, overview } from './help.ts'
 import { serverCommand } from './server-command.ts'
 import { spellingsOf } from './spelling.ts'
 import { STATUS_COMMANDS } from './status-commands.ts'
+import { testClusterCommand } from './test-cluster-command.ts'
 import { UsageError } from './usage-error.ts'
 import { version } from './version.ts'
 
@@ -19,6 +20,7 @@ const COMMANDS: readonly Command[] = [
   agentHttpCommand,
   agentStartCommand,
   ...STATUS_COMMANDS,
+  testClusterCommand,
 ]
 
 /** Runs `piko` with its arguments; resolves with the exit code. Never throws. */
@@ -74,13 +76,10 @@ function flagWithoutCommand(argv: readonly string[], words: readonly string[]): 
 }
 
 function unknownCommand(words: readonly string[], known: number): UsageError {
-  // `agent` alone resembles too much of what may be meant.
-  const names = COMMANDS.flatMap((command) => [
-    command.words.join(' '),
-    ...spellingsOf(command)
-      .filter(({ length }) => length > 1)
-      .map((spelling) => spelling.join(' ')),
-  ])
+  // An alias of one word, such as `agent`, resembles too much of what may be meant.
+  const names = COMMANDS.flatMap((command) =>
+    spellingsOf(command).filter(({ length }) => length > 1 || command.words.length === 1),
+  ).map((spelling) => spelling.join(' '))
   // The longest beginning that resembles a command tells best what was meant.
   const suggestion = words
     .map((_word, index) => nearest(words.slice(0, words.length - index).join(' '), names))
