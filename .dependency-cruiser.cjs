@@ -79,10 +79,10 @@ module.exports = {
       { path: '^src/server/proxy/' },
     ),
     forbid(
-      'zod-in-config',
-      'One schema machinery; only config knows how it is built.',
-      { pathNot: '^src/config/' },
-      { path: 'node_modules/zod/' },
+      'yaml-in-config',
+      'Only config knows how its files are read.',
+      { pathNot: '^src/(config|cli)/' },
+      { path: 'node_modules/yaml/' },
     ),
     forbid(
       'no-dev-dependencies',

@@ -55,6 +55,7 @@ export function withoutField(fields: Readonly<Fields>, lowerName: string): Field
 
 /** The members of a comma-separated field over all its lines, in lower case, without empty ones. */
 export function listMembers(fields: Readonly<Fields>, lowerName: string): string[] {
+  if (fieldValue(fields, lowerName) === undefined) return []
   return fieldValues(fields, lowerName)
     .flatMap((value) => value.toLowerCase().split(','))
     .map((member) => withoutBlanks(member))

@@ -22,6 +22,12 @@ interface Families {
   readonly responseSize: Family<Histogram>
 }
 
+/** Where requests with the same method and status are counted. */
+interface Outcome {
+  readonly requests: Counter
+  readonly latency: Histogram
+}
+
 /** Requests of one scope that have begun and not ended. */
 class InFlight {
   value = 0
@@ -72,6 +78,8 @@ export class RequestMetrics {
 export class RequestCounters {
   private readonly families: Families
   private readonly labels: readonly string[]
+  /** By method, then status: found without making a string. */
+  private readonly outcomes = new Map<string, Map<number, Outcome>>()
   private readonly inFlight: InFlight
   private readonly requestSize: Histogram
   private readonly responseSize: Histogram
@@ -89,13 +97,24 @@ export class RequestCounters {
   }
 
   finished(request: CountedRequest): void {
-    const status = String(request.status)
+    const { requests, latency } = this.outcome(request.method, request.status)
     this.inFlight.value -= 1
-    this.families.requests.with(...this.labels, status, request.method).inc()
-    this.families.latency
-      .with(...this.labels, status, request.method)
-      .observe(request.durationMs / 1_000)
+    requests.inc()
+    latency.observe(request.durationMs / 1_000)
     this.requestSize.observe(request.requestBytes)
     this.responseSize.observe(request.responseBytes)
+  }
+
+  private outcome(method: string, status: number): Outcome {
+    let byStatus = this.outcomes.get(method)
+    if (byStatus === undefined) this.outcomes.set(method, (byStatus = new Map()))
+    let outcome = byStatus.get(status)
+    if (outcome === undefined) {
+      const labels = [...this.labels, String(status), method]
+      const { requests, latency } = this.families
+      outcome = { requests: requests.with(...labels), latency: latency.with(...labels) }
+      byStatus.set(status, outcome)
+    }
+    return outcome
   }
 }
