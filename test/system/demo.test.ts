@@ -8,7 +8,7 @@ import { isAlive, RunningProgram } from '../support/running-program.ts'
 
 /** The demo as `make demo` starts it, at free ports. */
 function startDemo(ports: { proxy?: number } = {}): RunningProgram {
-  return new RunningProgram([
+  const demo = new RunningProgram([
     '--import',
     'tsx',
     'examples/demo/main.ts',
@@ -16,6 +16,9 @@ function startDemo(ports: { proxy?: number } = {}): RunningProgram {
     '--upstream-port=0',
     '--admin-port=0',
   ])
+  // Asked first: killed on the spot it could not end its own processes.
+  onTestFinished(async () => void (await demo.stop('SIGTERM')))
+  return demo
 }
 
 async function get(port: number, headers: Record<string, string>): Promise<string> {
