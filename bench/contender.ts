@@ -1,5 +1,6 @@
 import { unreachable } from '../src/std/assert.ts'
 import { BenchError } from './bench-error.ts'
+import type { Cell } from './cells.ts'
 import { CORE } from './cores.ts'
 import { freePorts } from './free-ports.ts'
 import { startHop } from './nginx.ts'
@@ -9,6 +10,8 @@ import type { PairCommands } from './piko-pair.ts'
 import type { ProcessGroup, Running } from './process-group.ts'
 import { withDescendants } from './process-usage.ts'
 import { answering } from './readiness.ts'
+
+const RELAYED_CELL = '100B@32'
 
 /** A way from the load to the origin, up and answering. */
 export interface Contender {
@@ -27,6 +30,13 @@ export function chooseContenders(options: BenchOptions): readonly ContenderName[
   const relayed = canRelay(options) ? (['relayed'] as const) : []
   const peer = options.peer === undefined ? [] : (['peer'] as const)
   return ['direct', 'nginx1', 'nginx2', 'piko', ...relayed, ...peer]
+}
+
+/**
+ * Whether a contender runs in a cell: relaying has a goal in one only, and a run is to be short.
+ */
+export function takesPart(options: BenchOptions, name: ContenderName, cell: Cell): boolean {
+  return name !== 'relayed' || options.contenders !== undefined || cell.name === RELAYED_CELL
 }
 
 /** Starts the contenders in front of one origin. */

@@ -36,7 +36,7 @@ async function measure(options: BenchOptions): Promise<CellResult[]> {
   const names = chooseContenders(options)
   const obstacle = whyNoSyscalls()
   if (obstacle !== undefined) console.error(`No syscalls are counted: ${obstacle}`)
-  const progress = new Progress(Rounds.steps(options, names.length))
+  const progress = new Progress(Rounds.steps(options, names))
   const group = new ProcessGroup()
   try {
     return await new Rounds(group, options, { names, progress }).run(obstacle === undefined)

@@ -118,7 +118,9 @@ function parsePeer(
   throw new BenchError('--peer-server and --peer-agent come together')
 }
 
-/** Splits a command line as a shell does without expansions: blanks divide, quotes hold together. */
+/**
+ * Splits a command line as a shell does without expansions: blanks divide, quotes hold together.
+ */
 export function words(text: string): string[] {
   return [...text.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
     (match) => match[1] ?? match[2] ?? (match[3] as string),

@@ -42,7 +42,8 @@ export class ProcessGroup {
       stdio: ['ignore', log, log],
     })
     closeSync(log)
-    // A command that does not exist shows as one that is never ready, with taskset's words in its log.
+    // A command that does not exist shows as one that is never ready, with taskset's words in its
+    // log.
     const started = { name, pid: child.pid ?? -1, child, logPath }
     this.running.add(started)
     return started

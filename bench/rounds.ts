@@ -1,6 +1,6 @@
 import { answering } from './readiness.ts'
 import type { Cell } from './cells.ts'
-import { ContenderStarter } from './contender.ts'
+import { ContenderStarter, takesPart } from './contender.ts'
 import type { Contender } from './contender.ts'
 import { CORE } from './cores.ts'
 import { freePorts } from './free-ports.ts'
@@ -12,6 +12,7 @@ import { takeSample } from './sample.ts'
 import type { Sample } from './sample.ts'
 import { startSink } from './stream-load.ts'
 import { syscallsPerRequest } from './syscalls.ts'
+import { wrkLoad } from './wrk-load.ts'
 
 /** Everything that was measured of one contender in one cell. */
 export interface Series {
@@ -30,9 +31,16 @@ export interface CellResult {
 const WARM_UP_SECONDS = 1
 
 /**
+ * After so many requests a JavaScript program is compiled for good; a busy machine takes longer.
+ */
+const COMPILED_REQUESTS = 20_000
+const COMPILE_SECONDS_MAX = 8
+
+/**
  * Runs all cells. In a cell the contenders take turns, since a machine that others use drifts by a
  * factor of two within minutes: only what was measured side by side can be compared.
  *
+ *     once:    until compiled, A B C D
  *     cell 1:  warm A B C D   A B C D   A B C D   A B C D   syscalls A B C D
  *     cell 2:  …
  */
@@ -54,8 +62,11 @@ export class Rounds {
   }
 
   /** How many steps `run` reports. */
-  static steps({ cells, rounds }: BenchOptions, contenders: number): number {
-    return cells.length * rounds * contenders
+  static steps(options: BenchOptions, names: readonly ContenderName[]): number {
+    const series = options.cells.flatMap((cell) =>
+      names.filter((name) => takesPart(options, name, cell)),
+    )
+    return series.length * options.rounds
   }
 
   async run(countSyscalls: boolean): Promise<CellResult[]> {
@@ -79,17 +90,28 @@ export class Rounds {
     const running =
       origin === 'origin' ? startOrigin(this.group, CORE.load, port) : startSink(this.group, port)
     await answering({ name: origin, port, header: undefined, processes: [running] })
-    const contenders = await this.startAll(port, `${origin}-`)
+    const names = this.names.filter((name) =>
+      cells.some((cell) => takesPart(this.options, name, cell)),
+    )
+    const contenders = await this.startAll(names, { originPort: port, prefix: `${origin}-` })
+    const asks = cells.some(({ kind }) => kind === 'requests')
+    if (asks) for (const contender of contenders) await compile(contender)
     const results: CellResult[] = []
-    for (const cell of cells) results.push(await this.cell(cell, contenders, countSyscalls))
+    for (const cell of cells) {
+      const here = contenders.filter(({ name }) => takesPart(this.options, name, cell))
+      results.push(await this.cell(cell, here, countSyscalls))
+    }
     await this.group.stop()
     return results
   }
 
-  private async startAll(originPort: number, prefix: string): Promise<Contender[]> {
+  private async startAll(
+    names: readonly ContenderName[],
+    { originPort, prefix }: { originPort: number; prefix: string },
+  ): Promise<Contender[]> {
     const starter = new ContenderStarter(this.group, this.options, { originPort, prefix })
     const contenders: Contender[] = []
-    for (const name of this.names) contenders.push(await starter.start(name))
+    for (const name of names) contenders.push(await starter.start(name))
     return contenders
   }
 
@@ -102,7 +124,7 @@ export class Rounds {
       return { contender: contender.name, samples: [], syscalls: undefined }
     })
     if (cell.kind === 'requests') {
-      for (const contender of contenders) await takeSample(contender, cell, WARM_UP_SECONDS)
+      for (const contender of contenders) await wrkLoad(contender, cell, WARM_UP_SECONDS)
     }
     for (let round = 1; round <= this.options.rounds; round += 1) {
       for (const [index, contender] of contenders.entries()) {
@@ -118,5 +140,15 @@ export class Rounds {
       }
     }
     return { cell, series }
+  }
+}
+
+/** Asks for little, until enough was asked. */
+async function compile(contender: Contender): Promise<void> {
+  const cell = { kind: 'requests', name: '', sizeBytes: 100, connections: 32 } as const
+  let served = 0
+  for (let second = 0; second < COMPILE_SECONDS_MAX && served < COMPILED_REQUESTS; second += 1) {
+    const { requests } = await wrkLoad(contender, cell, 1)
+    served += requests
   }
 }
