@@ -30,7 +30,9 @@ export interface ServiceExchangeOptions {
   readonly closed: (exchange: ServiceExchange) => void
 }
 
-/** Requests that may be sent again when an old connection turns out to be dead (RFC 9110 §9.2.2). */
+/**
+ * Requests that may be sent again when an old connection turns out to be dead (RFC 9110 §9.2.2).
+ */
 const IDEMPOTENT: ReadonlySet<string> = new Set([
   'GET',
   'HEAD',

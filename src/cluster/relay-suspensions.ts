@@ -1,6 +1,6 @@
 /**
- * Nodes whose relay session failed a moment ago. One stays suspended for `suspendMs`, or until gossip
- * or a new session says that it is back.
+ * Nodes whose relay session failed a moment ago. One stays suspended for `suspendMs`, or until
+ * gossip or a new session says that it is back.
  */
 export class RelaySuspensions {
   private readonly suspendMs: number

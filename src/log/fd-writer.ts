@@ -1,7 +1,9 @@
 import { write, writeSync } from 'node:fs'
 import { errorCode } from '../std/errors.ts'
 
-/** Lines gather for so long, or until there are so many bytes: a write costs as much as a request. */
+/**
+ * Lines gather for so long, or until there are so many bytes: a write costs as much as a request.
+ */
 const GATHER_MS = 20
 const GATHER_BYTES = 65_536
 /** How much may wait for a slow reader before further lines are lost. */

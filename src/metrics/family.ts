@@ -1,4 +1,6 @@
-/** The members of a metric, one per combination of label values; each is made when first asked for. */
+/**
+ * The members of a metric, one per combination of label values; each is made when first asked for.
+ */
 export class Family<Member> {
   readonly labelNames: readonly string[]
   private readonly make: () => Member

@@ -94,7 +94,8 @@ export class Metrics {
       aggregator: 'sum',
       get: () => ({ name, help, type, values: read() }),
     }
-    // The registry asks its metrics for `name` and `get` only; its type wants the library's classes.
+    // The registry asks its metrics for `name` and `get` only; its type wants the library's
+    // classes.
     this.registry.registerMetric(metric as unknown as Metric)
   }
 }

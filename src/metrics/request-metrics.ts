@@ -40,7 +40,9 @@ class InFlight {
 export class RequestMetrics {
   private readonly families: Families
 
-  /** `prefix` is `piko_proxy` or `piko_agent`; `scopeNames` are the labels that tell scopes apart. */
+  /**
+   * `prefix` is `piko_proxy` or `piko_agent`; `scopeNames` are the labels that tell scopes apart.
+   */
   constructor(metrics: Metrics, prefix: string, scopeNames: readonly string[] = []) {
     const byStatus = [...scopeNames, 'status', 'method']
     const sizes = { labelNames: scopeNames, bounds: SIZE_BUCKETS }

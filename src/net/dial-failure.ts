@@ -1,6 +1,6 @@
 /**
- * Whether the error, or one that caused it, says that a connection was never made: then nothing that
- * was written for it can have reached anybody.
+ * Whether the error, or one that caused it, says that a connection was never made: then nothing
+ * that was written for it can have reached anybody.
  */
 export function isDialFailure(error: Error): boolean {
   let cause: unknown = error

@@ -1,6 +1,8 @@
 import { hkdfSync } from 'node:crypto'
 
-/** What one secret gives: keys for datagrams and for streams, and the name that peers know it by. */
+/**
+ * What one secret gives: keys for datagrams and for streams, and the name that peers know it by.
+ */
 export interface ClusterKey {
   /** 8 bytes, the same on every node that has the secret; says nothing of the secret itself. */
   readonly id: Buffer
@@ -14,8 +16,8 @@ const KEY_BYTES = 32
 const ID_BYTES = 8
 
 /**
- * The keys of a cluster. The first one is used for what this node sends; all are accepted, so that a
- * secret can be replaced node by node:
+ * The keys of a cluster. The first one is used for what this node sends; all are accepted, so that
+ * a secret can be replaced node by node:
  *
  *     secret: old                         every node
  *     secret: old, previous: [new]        every node learns to read the new one

@@ -107,7 +107,9 @@ export class MuxConn implements SessionShell, TransportHandler, Ticking {
     this.owner.peerGoAway()
   }
 
-  /** The session ended, by itself or through `close`: what it had to say leaves before the socket. */
+  /**
+   * The session ended, by itself or through `close`: what it had to say leaves before the socket.
+   */
   closed(error: YamuxError): void {
     this.stopTicking()
     this.batch.flush()

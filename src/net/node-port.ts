@@ -151,8 +151,8 @@ export class NodePort {
     udp.on('message', (bytes, from) => this.received(bytes, from))
     await new Promise<void>((resolve, reject) => {
       udp.once('error', (cause) => {
-        const place = formatHostPort({ host, port })
-        reject(new ListenError('listen', `gossip port: listen on ${place} (UDP): failed`, { cause }))
+        const place = `${formatHostPort({ host, port })} (UDP)`
+        reject(new ListenError('listen', `gossip port: listen on ${place}: failed`, { cause }))
       })
       udp.bind({ port, ...(host !== '' && { address: host }) }, resolve)
     })

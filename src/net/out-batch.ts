@@ -21,8 +21,9 @@ const BATCH_BYTES_MAX = 256 * 1024
  *
  * Small payloads are copied behind their header; large ones are referenced where the transport
  * does not overwrite them. The room in front is for the transport's own framing. The batch owns its
- * slab from the first frame to the flush. When the operating system took everything at once, which is
- * the rule, the slab goes back to the pool; else it stays with the write and is never used again.
+ * slab from the first frame to the flush. When the operating system took everything at once, which
+ * is the rule, the slab goes back to the pool; else it stays with the write and is never used
+ * again.
  */
 export class OutBatch {
   private readonly transport: Transport

@@ -47,7 +47,9 @@ class StreamPipe {
   }
 }
 
-/** What one of the two streams brings: its bytes go out, its room lets the other side's bytes in. */
+/**
+ * What one of the two streams brings: its bytes go out, its room lets the other side's bytes in.
+ */
 class SpliceEnd implements StreamHandler {
   private readonly out: StreamPipe
   private readonly back: StreamPipe

@@ -1,4 +1,6 @@
-/** Room that a sender leaves in front of a batch, for the transport's own framing (RFC 6455 §5.2). */
+/**
+ * Room that a sender leaves in front of a batch, for the transport's own framing (RFC 6455 §5.2).
+ */
 export const HEADROOM_BYTES = 14
 
 /**
@@ -19,8 +21,8 @@ export interface Transport {
   start(handler: TransportHandler): void
 
   /**
-   * Sends the pieces, in order, as one message. In front of the first piece lie HEADROOM_BYTES of its
-   * buffer that are free to use. The pieces belong to the transport until `bufferedBytes` is 0.
+   * Sends the pieces, in order, as one message. In front of the first piece lie HEADROOM_BYTES of
+   * its buffer that are free to use. The pieces belong to the transport until `bufferedBytes` is 0.
    */
   send(pieces: readonly Uint8Array[], byteLength: number): void
 
@@ -32,7 +34,9 @@ export interface Transport {
 }
 
 export interface TransportHandler {
-  /** The peer's next bytes, cut anywhere. The receiver may keep them: nobody writes to them again. */
+  /**
+   * The peer's next bytes, cut anywhere. The receiver may keep them: nobody writes to them again.
+   */
   bytes(chunk: Uint8Array): void
   /** `bufferedBytes` fell to 0 after it had been above 0. */
   drained(): void

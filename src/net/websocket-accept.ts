@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { closeGently } from './close-gently.ts'
 import { assert } from '../std/assert.ts'
 import type { Transport } from './transport.ts'
 import {
@@ -12,7 +13,7 @@ import {
 } from './websocket-handshake.ts'
 import { DEFAULT_WEBSOCKET_KIND } from './websocket-kind.ts'
 import type { WebSocketKind } from './websocket-kind.ts'
-import { LINGER_MS, WebSocketTransport } from './websocket-transport.ts'
+import { WebSocketTransport } from './websocket-transport.ts'
 import { WsAcceptor } from './websocket-ws.ts'
 
 /** Why an upgrade request is refused. */
@@ -74,14 +75,11 @@ function refuse(socket: Socket, { status, error }: Refusal): void {
   // RFC 9110 §15.5.22: a 426 names the protocol that it wants.
   const upgrade = status === 426 ? 'Connection: close, Upgrade\r\nUpgrade: websocket\r\n' : ''
   socket.on('error', () => socket.destroy())
-  // A client that never closes its side would keep the socket for ever.
-  const drop = setTimeout(() => socket.destroy(), LINGER_MS)
-  socket.once('close', () => clearTimeout(drop))
-  socket.resume()
-  socket.end(
+  socket.write(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${upgrade || 'Connection: close\r\n'}` +
       `Sec-WebSocket-Version: ${WEBSOCKET_VERSION}\r\n` +
       'Content-Type: application/json; charset=utf-8\r\n' +
       `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   )
+  closeGently(socket)
 }

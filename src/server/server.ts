@@ -47,6 +47,7 @@ export class Server {
   private readonly nodePort: NodePort
   private readonly relays: RelaySessions
   private readonly membership: Membership
+  private readonly status: ClusterStatus
   private readonly admin: AdminServer
   private readonly upstream: UpstreamServer
   private readonly proxy: ProxyServer
@@ -96,6 +97,7 @@ export class Server {
       if (upstreamCount > 0) router.appeared(endpointId)
     })
     const status = new ClusterStatus(table, this.membership)
+    this.status = status
     measureCluster(metrics, { status, membership: this.membership, nodePort: this.nodePort })
     this.admin = new AdminServer({
       status: {
@@ -164,6 +166,10 @@ export class Server {
     this.logger.info('node stopped', { 'node-id': this.nodeId })
   }
 
+  private hasOthers(): boolean {
+    return (this.status.counts().get('active') ?? 0) > 1
+  }
+
   private async join(): Promise<void> {
     try {
       await this.membership.join()
@@ -182,7 +188,7 @@ export class Server {
       this.proxy.destroy()
       void this.upstream.close()
     }, this.config.gracePeriodMs)
-    await Promise.all([this.proxy.drain(), this.upstream.drain()])
+    await Promise.all([this.proxy.drain(), this.upstream.drain(this.hasOthers())])
     clearTimeout(cut)
   }
 }

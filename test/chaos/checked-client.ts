@@ -5,7 +5,9 @@ import { randomBelow } from '../../src/std/prng.ts'
 import type { Random } from '../../src/std/prng.ts'
 import { patternBytes } from './pattern-service.ts'
 
-/** What became of a request. `wrong` must never happen: a complete answer that is not the right one. */
+/**
+ * What became of a request. `wrong` must never happen: a complete answer that is not the right one.
+ */
 export type Verdict = 'right' | 'broken' | 'refused' | 'wrong'
 
 const SIZES = [0, 1, 100, 5_000, 70_000, 600_000] as const

@@ -31,9 +31,9 @@ export const clusterSection = section(
       help: 'Secrets that are still, or already, accepted while the secret is being replaced.',
     }),
     gossip: section({
-      bindAddr: address({ default: ':8003', help: 'Address that other nodes connect to, UDP and TCP.' }),
+      bindAddr: address({ default: ':8003', help: 'Address that nodes connect to, UDP and TCP.' }),
       advertiseAddr: address({
-        help: 'Address that other nodes are told to use. Inferred from the bind address when empty.',
+        help: 'Address that other nodes are told to use. Inferred when empty.',
       }),
       intervalMs: duration({ default: '100ms', min: '10ms', help: 'How often the node gossips.' }),
       maxPacketSize: bytes({

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import type { Socket } from 'node:net'
-import { endpointKey, parseNodeKey } from '../../cluster/node.ts'
+import { endpointKey, parseCount, parseNodeKey } from '../../cluster/node.ts'
 import type { ClusterTable } from '../../cluster/cluster-table.ts'
 import { DEFAULT_GOSSIP } from '../../gossip/config.ts'
 import type { MembershipEvent } from '../../gossip/events.ts'
@@ -36,8 +36,8 @@ const FAREWELLS = 3
 const FAREWELL_MS = 1_000
 
 /**
- * This node's part in the cluster: runs the gossip core on a clock and the node port, and feeds what
- * it learns to the routing table.
+ * This node's part in the cluster: runs the gossip core on a clock and the node port, and feeds
+ * what it learns to the routing table.
  */
 export class Membership implements GossipShell {
   private readonly options: MembershipOptions
@@ -115,8 +115,9 @@ export class Membership implements GossipShell {
       this.gossiper.deleteLocal(key)
     } else {
       table.upserted(nodeId, key, String(upstreamCount), now)
-      const advertised = this.gossiper.upsertLocal(key, String(upstreamCount))
-      if (!advertised) logger.error('too many endpoints to advertise', { 'endpoint-id': endpointId })
+      const isAdvertised = this.gossiper.upsertLocal(key, String(upstreamCount))
+      if (isAdvertised) return
+      logger.error('too many endpoints to advertise', { 'endpoint-id': endpointId })
     }
   }
 
@@ -183,9 +184,10 @@ export class Membership implements GossipShell {
         return gone(event.id)
       case 'upserted':
         table.upserted(event.id, event.key, event.value, now)
-        return this.noteEndpoint(event.key)
+        return this.noteEndpoint(event)
       case 'deleted':
-        return table.deleted(event.id, event.key, now)
+        table.deleted(event.id, event.key, now)
+        return this.noteEndpoint({ ...event, value: '0' })
       case 'reborn':
         return
       default:
@@ -193,9 +195,12 @@ export class Membership implements GossipShell {
     }
   }
 
-  private noteEndpoint(key: string): void {
+  private noteEndpoint({ id, key, value }: { id: string; key: string; value: string }): void {
     const parsed = parseNodeKey(key)
-    if (parsed.kind === 'endpoint') this.options.appeared(parsed.endpoint)
+    if (parsed.kind !== 'endpoint') return
+    const about = { 'node-id': id, 'endpoint-id': parsed.endpoint, upstreams: parseCount(value) }
+    this.options.logger.debug('endpoint changed', about)
+    if (about.upstreams > 0) this.options.appeared(parsed.endpoint)
   }
 
   private get gossiper(): Gossiper {

@@ -13,8 +13,8 @@ export interface SyncStreamOptions {
 }
 
 /**
- * Runs a reconciliation over a stream between nodes: messages of 4 bytes of length and their content,
- * in turns, until one side has nothing to reply.
+ * Runs a reconciliation over a stream between nodes: messages of 4 bytes of length and their
+ * content, in turns, until one side has nothing to reply.
  */
 export function runSync(socket: Socket, { first, bytesMax, receive }: SyncStreamOptions): void {
   let held: Buffer = Buffer.alloc(0)

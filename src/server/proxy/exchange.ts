@@ -23,7 +23,7 @@ export interface ExchangeOptions {
   readonly timeoutMs: number
   readonly headBytesMax: number
   readonly turn: TurnFlush
-  /** The upstream failed before anything of the body left or came: finds another one, if it can. */
+  /** The upstream failed before any answer came: finds another one, if it can. */
   readonly retry: (exchange: Exchange) => boolean
   /** Called once, when the client's side is over. */
   readonly closed: (exchange: Exchange) => void
@@ -50,6 +50,8 @@ export class Exchange implements StreamHandler, ClientResponseOwner {
   /** The client has its answer, or is gone: nothing more is expected of the stream. */
   private done = false
   private clientGone = false
+  /** Something of an answer has come. */
+  private answered = false
   /** Bytes of the answer whose credit the upstream waits for. */
   private owedBytes = 0
 
@@ -109,6 +111,8 @@ export class Exchange implements StreamHandler, ClientResponseOwner {
 
   data(bytes: Uint8Array): void {
     if (this.done) return
+    this.answered = true
+    this.upload?.settle()
     this.owedBytes += bytes.length
     const rest = this.reader.push(bytes)
     if (this.done) {
@@ -131,9 +135,7 @@ export class Exchange implements StreamHandler, ClientResponseOwner {
 
   reset(error: YamuxError): void {
     if (this.done) return
-    const isUntouched = this.stream?.receivedBytes === 0 && this.requestBytes === 0
-    const retried = isUntouched && maySendAgain(this.edge, error) && this.options.retry(this)
-    if (!retried) this.fail()
+    if (!this.sendAgain(error)) this.fail()
   }
 
   // What becomes of the response.
@@ -157,6 +159,14 @@ export class Exchange implements StreamHandler, ClientResponseOwner {
       this.stream?.reset()
       this.discardUpload()
     }
+  }
+
+  /** Finds another upstream for a request that got no byte of an answer; false when it cannot. */
+  private sendAgain(error: YamuxError): boolean {
+    const canRedirect = this.upload?.canRedirect ?? true
+    if (this.answered || !canRedirect || !maySendAgain(this.edge, error)) return false
+    this.upload?.pause()
+    return this.options.retry(this)
   }
 
   private isUploaded(): boolean {

@@ -27,8 +27,9 @@ const KEPT: ReadonlySet<string> = new Set([
 const PRIVATE: readonly string[] = ['x-piko-forward', 'x-piko-authorization', 'x-piko-tenant-id']
 
 /**
- * The request head as the upstream gets it: the client's fields without what was meant for this hop,
- * who the client was, and the connection's own end: one request per stream (wire.md, HTTP on a stream).
+ * The request head as the upstream gets it: the client's fields without what was meant for this
+ * hop, who the client was, and the connection's own end: one request per stream (wire.md, HTTP on a
+ * stream).
  */
 export function forwardedHead(
   edge: EdgeRequest,

@@ -222,7 +222,6 @@ export class ProxyServer {
   }
 }
 
-
 /** Behind a request that breaks the rules there is no telling what comes. */
 function answerAndClose(response: ServerResponse, answer: Answer): void {
   const { fields, body } = renderAnswer(answer)

@@ -51,6 +51,8 @@ export class UpgradeExchange implements StreamHandler {
   private timer: NodeJS.Timeout | undefined
   private chunked = false
   private done = false
+  /** Something of an answer has come. */
+  private answered = false
   private owedBytes = 0
   /** Waits for the 101: a service that does not switch would read it as another request. */
   private early: Buffer[]
@@ -109,6 +111,7 @@ export class UpgradeExchange implements StreamHandler {
 
   data(bytes: Uint8Array): void {
     if (this.done) return
+    this.answered = true
     this.owedBytes += bytes.length
     const rest = this.reader.push(bytes)
     if (this.reader.upgraded) this.splice(rest)
@@ -126,8 +129,7 @@ export class UpgradeExchange implements StreamHandler {
 
   reset(error: YamuxError): void {
     if (this.done) return
-    const isUntouched = this.stream?.receivedBytes === 0
-    const retried = isUntouched && maySendAgain(this.edge, error) && this.options.retry(this)
+    const retried = !this.answered && maySendAgain(this.edge, error) && this.options.retry(this)
     if (!retried) this.fail()
   }
 

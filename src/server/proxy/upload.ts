@@ -1,9 +1,16 @@
 import type { IncomingMessage } from 'node:http'
 import { encodeChunk, encodeLastChunk } from '../../net/chunked-body.ts'
+import { assert } from '../../std/assert.ts'
 import type { Stream } from '../../yamux/session.ts'
 import { forwardedTrailers } from './forwarded-head.ts'
 
-/** Carries a request's body up the stream, as fast as the stream takes it. */
+/** As much of a body is kept to be sent again, should the first upstream turn it down. */
+const KEPT_BYTES_MAX = 64 * 1024
+
+/**
+ * Carries a request's body up the stream, as fast as the stream takes it. Until the answer begins,
+ * the start of the body is kept, so that a request which nobody acted on can go elsewhere.
+ */
 export class Upload {
   private readonly request: IncomingMessage
   private stream: Stream
@@ -13,6 +20,9 @@ export class Upload {
   byteCount = 0
   /** Whether all of it is on the stream. */
   done = false
+  /** All that was written so far; undefined when that became too much, or is settled. */
+  private kept: Uint8Array[] | undefined = []
+  private keptBytes = 0
 
   /** `progress` is called whenever some of the body has come. */
   constructor(
@@ -28,10 +38,28 @@ export class Upload {
     request.once('end', this.onEnd)
   }
 
-  /** Goes on with another stream; nothing of the body has left on the first one. */
+  /** Whether another stream can still get all of the body. */
+  get canRedirect(): boolean {
+    return this.kept !== undefined
+  }
+
+  /** Goes on with another stream, from the body's first byte. */
   redirect(stream: Stream): void {
+    assert(this.kept !== undefined, 'what was written is still here')
     this.stream = stream
-    this.request.resume()
+    let writable = true
+    for (const piece of this.kept) writable = stream.write(piece)
+    if (writable) this.request.resume()
+  }
+
+  /** The stream is lost: nothing more is read until there is another. */
+  pause(): void {
+    this.request.pause()
+  }
+
+  /** The answer has begun: this upstream has the request, for good or ill. */
+  settle(): void {
+    this.kept = undefined
   }
 
   /** The stream takes bytes again. */
@@ -49,7 +77,8 @@ export class Upload {
   private readonly onData = (chunk: Buffer): void => {
     this.byteCount += chunk.length
     this.progress()
-    const writable = this.chunked ? this.writeChunk(chunk) : this.stream.write(chunk)
+    let writable = true
+    for (const piece of this.chunked ? encodeChunk(chunk) : [chunk]) writable = this.write(piece)
     if (!writable) this.request.pause()
   }
 
@@ -59,9 +88,10 @@ export class Upload {
       this.stream.write(encodeLastChunk(forwardedTrailers(this.request.rawTrailers)))
   }
 
-  private writeChunk(chunk: Buffer): boolean {
-    let writable = true
-    for (const piece of encodeChunk(chunk)) writable = this.stream.write(piece)
-    return writable
+  private write(piece: Uint8Array): boolean {
+    this.keptBytes += piece.length
+    if (this.keptBytes > KEPT_BYTES_MAX) this.kept = undefined
+    this.kept?.push(piece)
+    return this.stream.write(piece)
   }
 }

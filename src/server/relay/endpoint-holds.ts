@@ -8,7 +8,9 @@ export class EndpointHolds {
   private readonly waiting = new Map<string, Set<() => void>>()
   private total = 0
 
-  /** Calls `resume` once: when the endpoint came back, or when it took too long. False: too many. */
+  /**
+   * Calls `resume` once: when the endpoint came back, or when it took too long. False: too many.
+   */
   add(endpointId: string, resume: () => void): boolean {
     const requests = this.waiting.get(endpointId) ?? new Set()
     if (requests.size >= WAITING_PER_ENDPOINT_MAX || this.total >= WAITING_MAX) return false

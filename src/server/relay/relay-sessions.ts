@@ -73,12 +73,8 @@ export class RelaySessions {
 
   /** A node is gone or out of reach: what is under way to it fails now, not at a timeout. */
   drop(nodeId: string): void {
-    this.outgoing.get(nodeId)?.conn.close(GoAwayCode.normal, new YamuxError('closed', 'the node is gone'))
-  }
-
-  /** Takes no more relayed requests; those under way go on. */
-  refuseNew(): void {
-    for (const conn of this.incoming) conn.goAway()
+    const error = new YamuxError('closed', 'the node is gone')
+    this.outgoing.get(nodeId)?.conn.close(GoAwayCode.normal, error)
   }
 
   close(): void {

@@ -10,6 +10,9 @@ import type { LocalUpstream } from './upstream.ts'
 
 const SESSION_CONFIG = { ...DEFAULT_SESSION_CONFIG, role: 'server', acceptStreams: false } as const
 
+/** How long a listener may take to open a tunnel to another node. */
+const MOVE_MS = 5_000
+
 export interface ListenerSessionOwner {
   /** The listener asked for no more requests; those under way go on. */
   leaving(): void
@@ -33,6 +36,7 @@ export class ListenerSession implements LocalUpstream, MuxConnOwner {
   private readonly owner: ListenerSessionOwner
   private readonly requests: Counter
   private readonly movesFirst: boolean
+  private stopWaiting: (() => void) | undefined
 
   constructor(
     transport: Transport,
@@ -63,13 +67,14 @@ export class ListenerSession implements LocalUpstream, MuxConnOwner {
 
   /**
    * Asks the listener to find another node, and ends the tunnel when its requests are done. One of
-   * ours opens its next tunnel first and goes on serving here meanwhile; others only understand
-   * the end of a tunnel.
+   * ours opens its next tunnel first and is served through meanwhile, if there is another node to
+   * go to; others only understand the end of a tunnel.
    */
-  drain(): void {
-    if (this.movesFirst) this.conn.goAway()
-    else this.owner.leaving()
-    if (!this.movesFirst) this.conn.whenIdle(() => this.end())
+  drain(hasOthers: boolean): void {
+    if (!this.movesFirst || !hasOthers) return this.endWhenIdle()
+    this.conn.goAway()
+    const patience = setTimeout(() => this.endWhenIdle(), MOVE_MS)
+    this.stopWaiting = () => clearTimeout(patience)
   }
 
   /**
@@ -86,11 +91,16 @@ export class ListenerSession implements LocalUpstream, MuxConnOwner {
 
   /** The listener has another tunnel, or shuts down: what is under way here finishes. */
   peerGoAway(): void {
-    this.owner.leaving()
-    this.conn.whenIdle(() => this.end())
+    this.endWhenIdle()
   }
 
   closed(error: YamuxError): void {
+    this.stopWaiting?.()
     this.owner.closed(error)
+  }
+
+  private endWhenIdle(): void {
+    this.owner.leaving()
+    this.conn.whenIdle(() => this.end())
   }
 }

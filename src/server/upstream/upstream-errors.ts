@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
+import type { Socket } from 'node:net'
+import { closeGently } from '../../net/close-gently.ts'
 
 /** Why a listener is not let in: the answer's status and its JSON `error`. */
 export interface UpstreamError {
@@ -24,13 +25,14 @@ export function writeRequestError(
 }
 
 /** Answers an upgrade request, which comes as a bare socket. */
-export function writeUpgradeError(socket: Duplex, { status, error }: UpstreamError): void {
+export function writeUpgradeError(socket: Socket, { status, error }: UpstreamError): void {
   const body = JSON.stringify({ error })
   // The peer may be gone already; that is no news.
   socket.on('error', () => socket.destroy())
-  socket.end(
+  socket.write(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n` +
       'content-type: application/json; charset=utf-8\r\n' +
       `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   )
+  closeGently(socket)
 }

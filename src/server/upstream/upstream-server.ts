@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
+import type { Socket } from 'node:net'
 import type { Logger } from '../../log/logger.ts'
 import type { Counter } from '../../metrics/counter.ts'
 import type { Metrics } from '../../metrics/metrics.ts'
@@ -41,8 +41,8 @@ export interface UpstreamServerOptions {
 }
 
 /**
- * The upstream port: listeners open a WebSocket and name their endpoint; each becomes an upstream in
- * the registry for as long as it lives.
+ * The upstream port: listeners open a WebSocket and name their endpoint; each becomes an upstream
+ * in the registry for as long as it lives.
  */
 export class UpstreamServer {
   private readonly registry: EndpointRegistry
@@ -78,7 +78,9 @@ export class UpstreamServer {
       'Endpoints with an upstream on this node.',
       () => registry.endpointCount,
     )
-    this.http.on('upgrade', (request, socket, head) => this.upgrade(request, socket, head))
+    this.http.on('upgrade', (request, socket, head) => {
+      this.upgrade(request, socket as Socket, head)
+    })
   }
 
   /** Requests and connections under way on all tunnels. */
@@ -94,9 +96,10 @@ export class UpstreamServer {
 
   /**
    * Sends the listeners to other nodes: those that dial are told to come again later (503), those
-   * that are here are asked to leave. Resolves when all tunnels are done.
+   * that are here are asked to leave. Resolves when all tunnels are done. On a node without others
+   * there is nowhere to go: `hasOthers` false ends each tunnel as soon as it is idle.
    */
-  async drain(): Promise<void> {
+  async drain(hasOthers: boolean): Promise<void> {
     this.leaving = true
     const done =
       this.sessions.size === 0
@@ -104,7 +107,7 @@ export class UpstreamServer {
         : new Promise<void>((resolve) => {
             this.emptied = resolve
           })
-    for (const session of this.sessions) session.drain()
+    for (const session of this.sessions) session.drain(hasOthers)
     await done
   }
 
@@ -118,7 +121,7 @@ export class UpstreamServer {
     await closed
   }
 
-  private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  private upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     const endpointId = endpointOf(request.url as string)
     if (typeof endpointId !== 'string') return writeUpgradeError(socket, endpointId)
     if (this.leaving) return writeUpgradeError(socket, { status: 503, error: 'node is leaving' })
