@@ -27,7 +27,8 @@ export function startHop(
   { port, targetPort }: { port: number; targetPort: number },
 ): Running {
   return startNginx(group, name, core, [
-    `upstream target { server 127.0.0.1:${targetPort}; keepalive 512; keepalive_requests 1000000; }`,
+    `upstream target { server 127.0.0.1:${targetPort};`,
+    'keepalive 512; keepalive_requests 1000000; }',
     `server { listen 127.0.0.1:${port} backlog=1024; client_max_body_size 0;`,
     'location / { proxy_pass http://target; proxy_http_version 1.1;',
     'proxy_set_header Connection ""; proxy_request_buffering off; proxy_max_temp_file_size 0; } }',

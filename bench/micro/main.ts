@@ -84,7 +84,8 @@ function runFile(tree: string, file: string): Timing[] {
 
 function row(name: string, ours: readonly number[], theirs: readonly number[] | undefined): string {
   const { median, min, max } = spread(ours)
-  const text = `${name.padEnd(48)} ${figure(median).padStart(10)} ns  (${figure(min)}–${figure(max)})`
+  const timing = `${figure(median).padStart(10)} ns  (${figure(min)}–${figure(max)})`
+  const text = `${name.padEnd(48)} ${timing}`
   if (theirs === undefined) return text
   const ratio = spread(ours.map((value, round) => value / (theirs[round] ?? Number.NaN)))
   const range = `${ratio.min.toFixed(2)}–${ratio.max.toFixed(2)}`

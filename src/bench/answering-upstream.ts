@@ -14,7 +14,7 @@ export class AnsweringUpstream implements TunnelOwner {
   private refusedOnce: (reason: Error) => void = () => {}
   /** Why it is not connected, or was not before. */
   lastReason: Error | undefined
-  /** Resolves when it is connected for the first time; rejects when the server will never let it. */
+  /** Resolves when it is connected for the first time; rejects when the server refuses it. */
   readonly ready = new Promise<void>((resolve, reject) => {
     this.connectedOnce = resolve
     this.refusedOnce = reject

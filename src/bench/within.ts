@@ -15,7 +15,7 @@ export async function within<Value>(promise: Promise<Value>, timeoutMs: number):
 
 const RETRY_MS = 50
 
-/** Repeats `attempt` until it gives no reason for another one; rejects with the last at the deadline. */
+/** Repeats `attempt` until it gives no reason to; rejects with the last reason at the deadline. */
 export async function waitUntil(
   attempt: () => Promise<string | undefined>,
   deadlineMs: number,
