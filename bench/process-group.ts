@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { mkdtempSync, chmodSync, openSync, closeSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { withDescendants } from './process-usage.ts'
 import { SEARCH_PATH } from './requirements.ts'
 
 /** A program that was started, and where its output goes. */
@@ -74,12 +75,21 @@ export class ProcessGroup {
   }
 
   private killAll(): void {
-    for (const { child } of this.running) if (isAlive(child)) child.kill('SIGKILL')
+    // Loads and counters are not in the list, and nginx's workers outlive a master that is killed.
+    for (const pid of withDescendants([process.pid])) if (pid !== process.pid) kill(pid)
     this.removeFolder()
   }
 
   private removeFolder(): void {
     rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It ended by itself.
   }
 }
 
