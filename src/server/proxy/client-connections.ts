@@ -1,31 +1,34 @@
 import { Server } from 'node:net'
 import type { Socket } from 'node:net'
 
+/** Told that the connection of a request is gone. */
+type Gone = () => void
+
 /**
- * The proxy port's open connections and how many requests are under way on each, so that a leaving
- * node closes each one at the right moment. node:http would not: its `close` destroys connections
+ * The proxy port's open connections and the requests under way on each, so that a request hears of
+ * its connection's end, and a leaving node closes each connection at the right moment. node:http would not: its `close` destroys connections
  * whose last answer is still flushing, and waits for those that have not sent a request yet.
  */
 export class ClientConnections {
-  private readonly underWay = new Map<Socket, number>()
+  private readonly underWay = new Map<Socket, Set<Gone>>()
   private leaving = false
 
   /** A connection came. One that is known already is read by node:http a second time. */
   add(socket: Socket): void {
     if (this.underWay.has(socket)) return
-    this.underWay.set(socket, 0)
-    socket.once('close', () => this.underWay.delete(socket))
+    this.underWay.set(socket, new Set())
+    socket.once('close', () => this.closed(socket))
   }
 
   /** A request began on the connection; the returned call says that it is over. */
-  begin(socket: Socket): () => void {
-    this.underWay.set(socket, (this.underWay.get(socket) ?? 0) + 1)
-    return () => this.end(socket)
+  begin(socket: Socket, gone: Gone): () => void {
+    this.underWay.get(socket)?.add(gone)
+    return () => this.end(socket, gone)
   }
 
   /** Whether a request is under way on the connection. */
   isBusy(socket: Socket): boolean {
-    return (this.underWay.get(socket) ?? 0) > 0
+    return (this.underWay.get(socket)?.size ?? 0) > 0
   }
 
   /** Takes no more connections; resolves when the last one has closed behind its last answer. */
@@ -33,7 +36,7 @@ export class ClientConnections {
     this.leaving = true
     await new Promise<void>((resolve) => {
       Server.prototype.close.call(server, () => resolve())
-      for (const [socket, count] of this.underWay) if (count === 0) socket.destroySoon()
+      for (const [socket, requests] of this.underWay) if (requests.size === 0) socket.destroySoon()
     })
     // What is left of node:http's own: its timer.
     server.close()
@@ -44,11 +47,16 @@ export class ClientConnections {
     for (const socket of this.underWay.keys()) socket.destroy()
   }
 
-  private end(socket: Socket): void {
-    const count = this.underWay.get(socket)
+  private end(socket: Socket, gone: Gone): void {
+    const requests = this.underWay.get(socket)
     // A closed connection is forgotten, with everything on it.
-    if (count === undefined) return
-    this.underWay.set(socket, count - 1)
-    if (this.leaving && count === 1) socket.destroySoon()
+    if (requests?.delete(gone) !== true) return
+    if (this.leaving && requests.size === 0) socket.destroySoon()
+  }
+
+  private closed(socket: Socket): void {
+    const requests = this.underWay.get(socket) ?? []
+    this.underWay.delete(socket)
+    for (const gone of requests) gone()
   }
 }

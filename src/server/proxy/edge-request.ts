@@ -85,7 +85,7 @@ function noteField(found: Deciding, name: string, value: string): void {
       return
     case 15:
       if (isField(name, 'x-piko-endpoint') || isField(name, 'x-pico-endpoint')) {
-        found.endpointId ??= value === '' ? undefined : value
+        found.endpointId ??= value === '' ? undefined : utf8Of(value)
       }
       return
     case 17:
@@ -95,6 +95,11 @@ function noteField(found: Deciding, name: string, value: string): void {
       return
     default:
   }
+}
+
+/** Field values come as latin1; endpoint ids are UTF-8, as listeners name them in a path. */
+function utf8Of(value: string): string {
+  return /[\x80-\xff]/.test(value) ? Buffer.from(value, 'latin1').toString('utf8') : value
 }
 
 /** RFC 9112 §6.1, §6.3: two readings of where a body ends are the root of request smuggling. */

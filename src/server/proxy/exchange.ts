@@ -49,7 +49,7 @@ export class Exchange implements StreamHandler, ClientResponseOwner {
   private timer: NodeJS.Timeout | undefined
   /** The client has its answer, or is gone: nothing more is expected of the stream. */
   private done = false
-  private clientGone = false
+  private isClosed = false
   /** Something of an answer has come. */
   private answered = false
   /** Bytes of the answer whose credit the upstream waits for. */
@@ -64,9 +64,7 @@ export class Exchange implements StreamHandler, ClientResponseOwner {
       headBytesMax: options.headBytesMax,
       decodeLatin1,
     })
-    response.once('close', this.clientClosed)
-    // A pipelined response that waits for its turn is not told when its connection closes.
-    if (response.socket === null) request.socket.once('close', this.clientClosed)
+    response.once('close', () => this.clientGone())
   }
 
   get edge(): EdgeRequest {
@@ -200,10 +198,10 @@ export class Exchange implements StreamHandler, ClientResponseOwner {
     }, LINGER_MS).unref()
   }
 
-  private readonly clientClosed = (): void => {
-    if (this.clientGone) return
-    this.clientGone = true
-    this.request.socket.off('close', this.clientClosed)
+  /** The response is over, or its connection: one that waits for its turn is not told of that. */
+  clientGone(): void {
+    if (this.isClosed) return
+    this.isClosed = true
     clearTimeout(this.timer)
     if (!this.done) this.stream?.reset()
     this.done = true

@@ -109,7 +109,7 @@ export class ProxyServer {
       return answerAndClose(response, { ...edge, kind: 'request' })
     }
     const finished = this.journal.open()
-    const ended = this.connections.begin(request.socket)
+    const ended = this.connections.begin(request.socket, () => exchange.clientGone())
     const exchange = new Exchange(request, response, {
       edge,
       timeoutMs: this.config.timeoutMs,
@@ -162,7 +162,7 @@ export class ProxyServer {
     const { edge, upgrade } = asked
     const client = this.clientOf(request)
     const finished = this.journal.open()
-    this.connections.begin(socket)
+    this.connections.begin(socket, () => exchange.clientGone())
     const exchange = new UpgradeExchange(socket, {
       ...asked,
       timeoutMs: this.config.timeoutMs,

@@ -55,7 +55,7 @@ export class UpgradeExchange implements StreamHandler {
   private answered = false
   private owedBytes = 0
   /** Waits for the 101: a service that does not switch would read it as another request. */
-  private early: Buffer[]
+  private readonly early: Buffer[]
   private earlyBytes: number
   status = 0
   fields: Fields = []
@@ -73,7 +73,6 @@ export class UpgradeExchange implements StreamHandler {
     })
     socket.on('error', () => socket.destroy())
     socket.on('drain', () => this.repay())
-    socket.once('close', () => this.clientClosed())
     socket.on('data', this.keepEarly)
     // As with any request: a client that ends before it has its answer has left.
     socket.once('end', this.left)
@@ -219,7 +218,8 @@ export class UpgradeExchange implements StreamHandler {
     }
   }
 
-  private clientClosed(): void {
+  /** The client's connection is closed. Once. */
+  clientGone(): void {
     clearTimeout(this.timer)
     if (!this.done) this.stream?.reset()
     this.done = true
