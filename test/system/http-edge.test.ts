@@ -104,6 +104,7 @@ test.each([
   await peer.head()
   client.send(body)
   expect((await client.message()).status).toBe(400)
+  client.finish()
   expect(await peer.rest()).not.toContain('0\r\n\r\n')
 })
 
