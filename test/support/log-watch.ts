@@ -50,11 +50,22 @@ export class LogWatch implements Logger {
 
   /** Resolves when the message was logged `times` times since the program began. */
   async logged(message: string, times = 1): Promise<void> {
-    while (this.count(message) < times) {
-      await new Promise<void>((resolve) => {
-        this.root.wake.push(resolve)
-      })
+    while (this.count(message) < times) await this.news()
+  }
+
+  /** Resolves with the fields of the first entry with this message that `fits`. */
+  async entry(message: string, fits: (fields: LogFields) => boolean): Promise<LogFields> {
+    for (;;) {
+      const found = this.fieldsOf(message).find(fits)
+      if (found !== undefined) return found
+      await this.news()
     }
+  }
+
+  private async news(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.root.wake.push(resolve)
+    })
   }
 
   private note(message: string, fields: LogFields = {}): void {

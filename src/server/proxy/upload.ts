@@ -84,8 +84,7 @@ export class Upload {
 
   private readonly onEnd = (): void => {
     this.done = true
-    if (this.chunked)
-      this.stream.write(encodeLastChunk(forwardedTrailers(this.request.rawTrailers)))
+    if (this.chunked) this.write(encodeLastChunk(forwardedTrailers(this.request.rawTrailers)))
   }
 
   private write(piece: Uint8Array): boolean {

@@ -101,6 +101,11 @@ class FirstAnswer implements StreamHandler {
 
 /** Says that nobody has acted on the request. */
 function refuse(relay: Stream): void {
+  // The rest of it may be on its way already.
+  relay.attach(DISREGARD)
   relay.write(Uint8Array.of(RelayVerdict.refused))
   relay.end()
 }
+
+/** Hears a refused request out; the other node resets it when it has read the verdict. */
+const DISREGARD: StreamHandler = { data() {}, end() {}, drain() {}, reset() {} }
