@@ -11,6 +11,13 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'sim',
+          include: ['test/sim/**/*.test.ts'],
+          testTimeout: 120_000,
+        },
+      },
+      {
+        test: {
           name: 'system',
           include: ['test/{chaos,conformance,system}/**/*.test.ts'],
           testTimeout: 30_000,

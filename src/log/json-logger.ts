@@ -35,17 +35,19 @@ export function openLog(
   destination: LogDestination = new FdWriter(STDERR),
 ): ProgramLog {
   const levels = new LogLevels(config)
+  const clock = new LineClock()
   const options = {
     base: null,
     level: 'debug',
-    timestamp: () => `,"ts":"${new Date().toISOString()}"`,
+    timestamp: () => `,"ts":"${clock.text()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
   }
-  const root = pino(options, { write: (line) => writeSafely(destination, line) })
+  const write = (line: string): void => writeSafely(destination, line)
+  const root = pino(options, { write })
   // A stream without this listener would end the process at its first error.
   destination.on?.('error', () => {})
   return {
-    logger: new JsonLogger(root, levels, '', {}),
+    logger: new JsonLogger({ root, write, clock, levels }, '', {}),
     configure: (changed) => levels.change(changed),
     close: async () => destination.close?.(),
   }
@@ -59,22 +61,47 @@ function writeSafely(destination: LogDestination, line: string): void {
   }
 }
 
+/** What all loggers of a program share. */
+interface LogParts {
+  readonly root: Pino
+  readonly write: (line: string) => void
+  readonly clock: LineClock
+  readonly levels: LogLevels
+}
+
+/** The time of a line; lines of the same millisecond share the text. */
+class LineClock {
+  private lastMs = 0
+  private lastText = ''
+
+  text(): string {
+    const nowMs = Date.now()
+    if (nowMs !== this.lastMs) {
+      this.lastMs = nowMs
+      this.lastText = new Date(nowMs).toISOString()
+    }
+    return this.lastText
+  }
+}
+
 class JsonLogger implements Logger {
-  private readonly root: Pino
+  private readonly parts: LogParts
   private readonly pino: Pino
-  private readonly levels: LogLevels
   private readonly subsystem: string
   private readonly fields: LogFields
+  /** What lines of this logger have between time and message, as the inside of a JSON object. */
+  private readonly prefix: string
   private threshold = 0
   /** Of the levels that `threshold` was taken from. */
   private version = -1
 
-  constructor(root: Pino, levels: LogLevels, subsystem: string, fields: LogFields) {
-    this.root = root
-    this.pino = root.child({ ...(subsystem === '' ? {} : { subsystem }), ...fields })
-    this.levels = levels
+  constructor(parts: LogParts, subsystem: string, fields: LogFields) {
+    const bound = { ...(subsystem === '' ? {} : { subsystem }), ...fields }
+    this.parts = parts
+    this.pino = parts.root.child(bound)
     this.subsystem = subsystem
     this.fields = fields
+    this.prefix = Object.keys(bound).length === 0 ? '' : `${JSON.stringify(bound).slice(1, -1)},`
   }
 
   debug(message: string, fields?: LogFields): void {
@@ -93,15 +120,23 @@ class JsonLogger implements Logger {
     if (this.isEnabled('error')) this.pino.error(entry(message, fields))
   }
 
+  writeJson(level: LogLevel, message: string, json: string): void {
+    if (!this.isEnabled(level)) return
+    const { write, clock } = this.parts
+    const text = JSON.stringify(message)
+    write(`{"level":"${level}","ts":"${clock.text()}",${this.prefix}"msg":${text},${json}}\n`)
+  }
+
   child(subsystem: string | undefined, fields: LogFields = {}): Logger {
     const name = [this.subsystem, subsystem ?? ''].filter((part) => part !== '').join('.')
-    return new JsonLogger(this.root, this.levels, name, { ...this.fields, ...readable(fields) })
+    return new JsonLogger(this.parts, name, { ...this.fields, ...readable(fields) })
   }
 
   isEnabled(level: LogLevel): boolean {
-    if (this.version !== this.levels.version) {
-      this.version = this.levels.version
-      this.threshold = this.levels.thresholdOf(this.subsystem)
+    const { levels } = this.parts
+    if (this.version !== levels.version) {
+      this.version = levels.version
+      this.threshold = levels.thresholdOf(this.subsystem)
     }
     return rankOf(level) >= this.threshold
   }

@@ -40,6 +40,10 @@ export class RecordingLogger implements Logger {
     this.record('error', message, fields)
   }
 
+  writeJson(level: LogLevel, message: string, json: string): void {
+    this.record(level, message, JSON.parse(`{${json}}`) as LogFields)
+  }
+
   child(subsystem: string | undefined, fields: LogFields = {}): RecordingLogger {
     const name = [this.subsystem, subsystem ?? ''].filter((part) => part !== '').join('.')
     return new RecordingLogger(this.entries, name, { ...this.fields, ...fields })

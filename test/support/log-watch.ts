@@ -1,4 +1,4 @@
-import type { LogFields, Logger } from '../../src/log/logger.ts'
+import type { LogFields, Logger, LogLevel } from '../../src/log/logger.ts'
 
 interface Root {
   readonly messages: { readonly message: string; readonly fields: LogFields }[]
@@ -27,6 +27,10 @@ export class LogWatch implements Logger {
 
   error(message: string, fields?: LogFields): void {
     this.note(message, fields)
+  }
+
+  writeJson(_level: LogLevel, message: string, json: string): void {
+    this.note(message, JSON.parse(`{${json}}`) as LogFields)
   }
 
   child(): LogWatch {

@@ -1,0 +1,95 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { AccessLog } from './access-log.ts'
+import type { AccessLogOptions, AccessRecord } from './access-log.ts'
+import { openLog } from './json-logger.ts'
+import { RecordingLogger } from './recording-logger.ts'
+
+const ALL = { allowList: [], blockList: [] }
+const OPTIONS: AccessLogOptions = {
+  disable: false,
+  level: 'info',
+  requestHeaders: ALL,
+  responseHeaders: ALL,
+}
+
+const RECORD: AccessRecord = {
+  proto: 'HTTP/1.1',
+  method: 'GET',
+  host: 'my-endpoint.example.com',
+  target: '/path?token=secret',
+  requestFields: ['accept', 'text/html', 'Cookie', 'a=1', 'ACCEPT', 'text/plain'],
+  responseFields: ['content-type', 'text/plain'],
+  status: 200,
+  durationMs: 1.2345,
+}
+
+function logged(record: Partial<AccessRecord>, options: Partial<AccessLogOptions> = {}) {
+  const logger = new RecordingLogger()
+  new AccessLog(logger, { ...OPTIONS, ...options }).write({ ...RECORD, ...record })
+  const entry = logger.entries[0]
+  return { level: entry?.level, request: entry?.fields['request'] as Record<string, unknown> }
+}
+
+test('a line has the form of the deployed Piko, without the query', () => {
+  expect(logged({})).toEqual({
+    level: 'info',
+    request: {
+      proto: 'HTTP/1.1',
+      method: 'GET',
+      host: 'my-endpoint.example.com',
+      path: '/path',
+      request_headers: { Accept: ['text/html', 'text/plain'], Cookie: ['[redacted]'] },
+      response_headers: { 'Content-Type': ['text/plain'] },
+      status: 200,
+      duration: '1.235ms',
+    },
+  })
+})
+
+test.each(['authorization', 'Cookie', 'Proxy-Authorization', 'SET-COOKIE', 'x-piko-authorization'])(
+  'the value of %s is never logged',
+  (name) => {
+    const { request } = logged({ requestFields: [name, 'secret'] })
+    expect(JSON.stringify(request)).not.toContain('secret"]')
+    expect(Object.values(request['request_headers'] as object)).toEqual([['[redacted]']])
+  },
+)
+
+test('an allow list logs its fields alone, a block list all but its own', () => {
+  const allow = logged({}, { requestHeaders: { allowList: ['ACCEPT'], blockList: [] } })
+  expect(Object.keys(allow.request['request_headers'] as object)).toEqual(['Accept'])
+  const block = logged({}, { requestHeaders: { allowList: [], blockList: ['accept'] } })
+  expect(Object.keys(block.request['request_headers'] as object)).toEqual(['Cookie'])
+})
+
+test('a server error is a warning at least', () => {
+  expect(logged({ status: 502 }).level).toBe('warn')
+  expect(logged({ status: 502 }, { level: 'error' }).level).toBe('error')
+  expect(logged({ status: 404 }).level).toBe('info')
+})
+
+test('a disabled log writes nothing', () => {
+  const log = new AccessLog(new RecordingLogger(), { ...OPTIONS, disable: true })
+  expect(log.isEnabled(200)).toBe(false)
+})
+
+test('whatever fields hold, each line is JSON and says what they said', () => {
+  const text = fc.string({ unit: 'binary', maxLength: 20 })
+  const name = fc.stringMatching(/^[a-z][a-z-]{0,8}$/)
+  fc.assert(
+    fc.property(fc.array(fc.tuple(name, text), { maxLength: 8 }), text, (pairs, host) => {
+      const lines: string[] = []
+      const { logger } = openLog(
+        { level: 'info', subsystems: [] },
+        { write: (line: string) => lines.push(line) },
+      )
+      const fields = pairs.flat()
+      new AccessLog(logger, OPTIONS).write({ ...RECORD, host, requestFields: fields })
+      const { request } = JSON.parse(lines[0] ?? '') as { request: Record<string, object> }
+      expect(request['host']).toBe(host)
+      const values = Object.values(request['request_headers'] ?? {}).flat()
+      expect(values).toHaveLength(pairs.length)
+    }),
+  )
+})
