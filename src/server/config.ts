@@ -3,8 +3,9 @@ import { logSection } from '../log/config.ts'
 import { bytes, duration } from '../config/number-fields.ts'
 import { list, section } from '../config/section.ts'
 import type { ConfigOf } from '../config/section.ts'
-import { address } from '../config/text-fields.ts'
+import { address, text } from '../config/text-fields.ts'
 import { clusterSection } from './membership/cluster-config.ts'
+import { isNetwork } from './proxy/trusted-proxies.ts'
 
 const proxySection = section(
   {
@@ -20,6 +21,10 @@ const proxySection = section(
         'TCP have no limit. 0 turns it off.',
     }),
     trustedProxies: list({
+      of: text({
+        help: 'An address or a network.',
+        check: (network) => (isNetwork(network) ? undefined : 'not an address or a network'),
+      }),
       help:
         'Addresses or networks (10.0.0.0/8) of load balancers in front of Piko. Their ' +
         'X-Forwarded-Host and X-Forwarded-Proto are kept; anybody else’s are replaced.',
