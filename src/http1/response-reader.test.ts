@@ -81,7 +81,7 @@ test('a 101 ends HTTP where another protocol was asked for, and is refused elsew
   expect([unasked.events, unasked.code]).toEqual([[], 'unasked-switch'])
 })
 
-test('a source that ends early has truncated its answer, unless the end is the end of the body', () => {
+test("a source that ends early has truncated its answer, unless its end is the body's", () => {
   expect(read('').ending).toBe('truncated')
   expect(read('HTTP/1.1 200 OK\r\nContent-Le').ending).toBe('truncated')
   expect(read(FINAL.slice(0, -1)).ending).toBe('truncated')

@@ -5,9 +5,10 @@ import type { Socket } from 'node:net'
 type Gone = () => void
 
 /**
- * The proxy port's open connections and the requests under way on each, so that a request hears of
- * its connection's end, and a leaving node closes each connection at the right moment. node:http would not: its `close` destroys connections
- * whose last answer is still flushing, and waits for those that have not sent a request yet.
+ * The proxy port's open connections and the requests under way on each: a request hears of its
+ * connection's end, and a leaving node closes each connection at the right moment. node:http would
+ * not: its `close` destroys connections whose last answer is still flushing, and waits for those
+ * that have not sent a request yet.
  */
 export class ClientConnections {
   private readonly underWay = new Map<Socket, Set<Gone>>()
