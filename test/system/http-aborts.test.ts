@@ -135,7 +135,7 @@ test('a malformed chunk cuts the answer', async () => {
   expect(await client.rest()).not.toContain('0\r\n')
 })
 
-test('a cut answer to HTTP/1.0 is a reset, for a plain end would say that it is complete', async () => {
+test('a cut answer to HTTP/1.0 is a reset: a plain end would call it complete', async () => {
   const { piko, service } = await pikoWithRawService()
   const { client, peer } = await opened(piko, service, `GET / HTTP/1.0\r\n${TO}\r\n`)
   peer.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n')

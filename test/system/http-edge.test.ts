@@ -135,7 +135,7 @@ test('an absolute-form target becomes origin-form, and its host wins', async () 
   }
 })
 
-test('fields of the connection end here, and Connection cannot name away what Piko needs', async () => {
+test('fields of the connection end here, but not those that Piko needs', async () => {
   const { piko, service } = await pikoWithRawService()
   const named = ['X-Piko-Endpoint', 'X-Forwarded-For', 'Host', 'Content-Length', 'X-Own', 'close']
   const { seen } = await passage(

@@ -145,7 +145,7 @@ async function readBody(socket: Socket): Promise<string> {
   return hash.digest('hex')
 }
 
-test('a client that does not read stops the service, not others, and gets it all later', async () => {
+test('a client that does not read stops the service and nobody else', async () => {
   const source = new LargeSource()
   const { piko } = await pikoWithHttpService(async (request, response) => {
     if (request.url === '/large') {
@@ -163,7 +163,7 @@ test('a client that does not read stops the service, not others, and gets it all
   expect(source.writtenBytes).toBe(LARGE_BYTES)
 })
 
-test('a service that does not read stops the client, not others, and gets it all later', async () => {
+test('a service that does not read stops the client and nobody else', async () => {
   const source = new LargeSource()
   const received = createHash('sha256')
   let read: (() => void) | undefined

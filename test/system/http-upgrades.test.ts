@@ -73,7 +73,7 @@ test('bytes right behind the handshake are not lost, in either direction', async
   expect(await peer.until('client')).toBe('early from the client')
 })
 
-test('what a client says before the 101 is no request to a service that does not switch', async () => {
+test('what comes before the 101 is no request to a service that does not switch', async () => {
   const { piko, service } = await pikoWithRawService()
   const early = `GET /smuggled HTTP/1.1\r\n${TO}\r\n`
   const { client, peer } = await asked(piko, service, `${ASK}\r\n${early}`)
