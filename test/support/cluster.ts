@@ -14,7 +14,7 @@ export interface ClusterOptions {
   readonly flags?: readonly string[]
 }
 
-/** Starts `n1`, `n2`, …; resolves when every one knows all others. They end with the test. */
+/** Starts `n1`, `n2`, …; resolves when every one knows all of the others. They end with the test. */
 export async function startCluster(
   count: number,
   { flags = [] }: ClusterOptions = {},
@@ -27,7 +27,10 @@ export async function startCluster(
     ),
   )
   const all = [first, ...others]
-  await Promise.all(all.map(async ({ log }) => log.logged('node joined', count - 1)))
+  // Each tells the addresses of its ports last, and has two of them.
+  await Promise.all(
+    all.map(async ({ log }) => log.logged('node told its address', 2 * (count - 1))),
+  )
   return all
 }
 

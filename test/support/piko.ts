@@ -52,9 +52,10 @@ export async function startServer(flags: readonly string[] = []): Promise<Runnin
   const log = new LogWatch()
   const argv = lastWins([...SERVER_FLAGS, ...GRACE, ...flags])
   const server = new Server(loadConfig(serverConfig, { argv }), log)
-  const addresses = await server.start()
   const stop = once(async () => server.shutdown())
+  // One that cannot start has opened some of its ports.
   onTestFinished(stop)
+  const addresses = await server.start()
   return { addresses, log, stop }
 }
 
@@ -152,9 +153,13 @@ function once(action: () => Promise<void>): () => Promise<void> {
   return async () => (running ??= action())
 }
 
-/** A flag may be given once: of several pairs with one name the last is kept. */
+/** A flag may be given once: of several (`--a b` or `--a=b`) with one name the last is kept. */
 function lastWins(argv: readonly string[]): string[] {
-  const pairs = new Map<string, string>()
-  for (let i = 0; i < argv.length; i += 2) pairs.set(argv[i] as string, argv[i + 1] as string)
-  return [...pairs].flat()
+  const flags = new Map<string, readonly string[]>()
+  for (let i = 0; i < argv.length; i++) {
+    const written = argv[i] as string
+    const [name] = written.split('=', 1)
+    flags.set(name as string, written === name ? [written, argv[++i] as string] : [written])
+  }
+  return [...flags.values()].flat()
 }

@@ -184,10 +184,10 @@ export class Membership implements GossipShell {
         return gone(event.id)
       case 'upserted':
         table.upserted(event.id, event.key, event.value, now)
-        return this.noteEndpoint(event)
+        return this.noteFact(event)
       case 'deleted':
         table.deleted(event.id, event.key, now)
-        return this.noteEndpoint({ ...event, value: '0' })
+        return this.noteFact({ ...event, value: '0' })
       case 'reborn':
         return
       default:
@@ -195,12 +195,17 @@ export class Membership implements GossipShell {
     }
   }
 
-  private noteEndpoint({ id, key, value }: { id: string; key: string; value: string }): void {
+  /** A node told something new of itself. */
+  private noteFact({ id, key, value }: { id: string; key: string; value: string }): void {
+    const { logger, appeared } = this.options
     const parsed = parseNodeKey(key)
-    if (parsed.kind !== 'endpoint') return
+    if (parsed.kind !== 'endpoint') {
+      logger.debug('node told its address', { 'node-id': id, key, value })
+      return
+    }
     const about = { 'node-id': id, 'endpoint-id': parsed.endpoint, upstreams: parseCount(value) }
-    this.options.logger.debug('endpoint changed', about)
-    if (about.upstreams > 0) this.options.appeared(parsed.endpoint)
+    logger.debug('endpoint changed', about)
+    if (about.upstreams > 0) appeared(parsed.endpoint)
   }
 
   private get gossiper(): Gossiper {

@@ -6,9 +6,11 @@ import type { RouteRequest, Upstream } from '../upstream/upstream.ts'
 export interface UpstreamSource {
   /** An upstream for the request, on this node or another; undefined when there is none. */
   pick(request: RouteRequest): Upstream | undefined
+  /** Whether somebody served the endpoint a moment ago, so that it is likely to be back soon. */
+  vanishedRecently(endpointId: string): boolean
   /**
-   * Calls `resume` once, when the endpoint is back or a moment has passed. False when it is not
-   * worth waiting: nobody served the endpoint a moment ago, or too many wait already.
+   * Calls `resume` once, when the endpoint is back or a moment has passed. False when too many wait
+   * already.
    */
   hold(endpointId: string, resume: () => void): boolean
 }
@@ -52,17 +54,22 @@ export class Route {
   }
 
   begin(): void {
-    if (!this.attempt() && !this.hold()) this.exchange.answer(ANSWERS.noUpstream)
+    if (this.attempt()) return
+    const isWorthwhile = this.upstreams.vanishedRecently(this.request.endpointId)
+    if (!isWorthwhile || !this.hold()) this.exchange.answer(ANSWERS.noUpstream)
   }
 
-  /** The upstream failed, and the request may be sent again. False when there is no other. */
+  /**
+   * The upstream failed, and the request may be sent again. False when there is no other. One was
+   * there just now, whatever is known of the endpoint: what replaces it may not be known yet.
+   */
   retry(): boolean {
+    if (this.attempts >= ATTEMPTS_MAX) return false
     return this.attempt() || this.hold()
   }
 
   private attempt(): boolean {
     this.attempts += 1
-    if (this.attempts > ATTEMPTS_MAX) return false
     for (let picks = 0; picks < PICKS_MAX; picks++) {
       const upstream = this.upstreams.pick(this.request)
       if (upstream === undefined) return false

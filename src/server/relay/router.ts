@@ -36,10 +36,14 @@ export class Router {
     )
   }
 
-  /** See UpstreamSource: an endpoint that nobody served moments ago is not waited for. */
+  /** See UpstreamSource. */
+  vanishedRecently(endpointId: string): boolean {
+    return this.table.vanishedRecently(endpointId, performance.now())
+  }
+
+  /** See UpstreamSource. */
   hold(endpointId: string, resume: () => void): boolean {
-    const worthwhile = this.table.vanishedRecently(endpointId, performance.now())
-    return worthwhile && this.holds.add(endpointId, resume)
+    return this.holds.add(endpointId, resume)
   }
 
   /** An endpoint got an upstream, here or on another node. */
