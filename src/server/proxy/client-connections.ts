@@ -4,6 +4,9 @@ import type { Socket } from 'node:net'
 /** Told that the connection of a request is gone. */
 type Gone = () => void
 
+/** On a leaving node: how long a connection without a request may still send one. */
+const IDLE_MS = 500
+
 /**
  * The proxy port's open connections and the requests under way on each: a request hears of its
  * connection's end, and a leaving node closes each connection at the right moment. node:http would
@@ -37,7 +40,8 @@ export class ClientConnections {
     this.leaving = true
     await new Promise<void>((resolve) => {
       Server.prototype.close.call(server, () => resolve())
-      for (const [socket, requests] of this.underWay) if (requests.size === 0) socket.destroySoon()
+      // A request may be on its way on a connection that looks idle, and would be lost with it.
+      setTimeout(() => this.closeIdle(), IDLE_MS).unref()
     })
     // What is left of node:http's own: its timer.
     server.close()
@@ -46,6 +50,10 @@ export class ClientConnections {
   /** Cuts everything. */
   destroy(): void {
     for (const socket of this.underWay.keys()) socket.destroy()
+  }
+
+  private closeIdle(): void {
+    for (const [socket, requests] of this.underWay) if (requests.size === 0) socket.destroySoon()
   }
 
   private end(socket: Socket, gone: Gone): void {
