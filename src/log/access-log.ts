@@ -102,8 +102,9 @@ const NAMES_MAX = 1_000
 class FieldSelection {
   private readonly allowed: ReadonlySet<string>
   private readonly blocked: ReadonlySet<string>
-  /** By the name as it came; undefined: not at all. */
-  private readonly names = new Map<string, Logged | undefined>()
+  /** By the name as it came; `logged` undefined: not at all. */
+  private readonly names = new Map<string, { readonly logged: Logged | undefined }>()
+  private readonly byLowerName = new Map<string, Logged>()
 
   constructor({ allowList, blockList }: HeaderFilter) {
     this.allowed = new Set(allowList.map((name) => name.toLowerCase()))
@@ -113,38 +114,60 @@ class FieldSelection {
   /** `{"Content-Type":["text/plain"]}`: each name once, whatever case it came in. */
   json(fields: Readonly<Fields>): string {
     let text = ''
-    for (let i = 0; i < fields.length; i += 2) {
-      const decision = this.decide(fields[i] as string)
-      if (decision === undefined) continue
-      const values = this.valuesOf(fields, i, decision)
-      if (values !== '') text += `${text === '' ? '' : ','}${decision.json}:[${values}]`
+    const names = this.namesOf(fields)
+    for (let at = 0; at < names.length; at += 1) {
+      const name = names[at]
+      if (name === undefined || names.indexOf(name) < at) continue
+      const comma = text === '' ? '' : ','
+      text += `${comma}${name.json}:[${valuesOf(fields, names, name)}]`
     }
     return `{${text}}`
   }
 
-  /** All values of the name at `first`, if it is the name's first place; '' at the others. */
-  private valuesOf(fields: Readonly<Fields>, first: number, { json, isRedacted }: Logged): string {
-    let values = ''
-    for (let i = 0; i < fields.length; i += 2) {
-      if (i !== first && this.decide(fields[i] as string)?.json !== json) continue
-      if (i < first) return ''
-      const value = isRedacted ? REDACTION : quote(fields[i + 1] as string)
-      values += values === '' ? value : `,${value}`
-    }
-    return values
+  private namesOf(fields: Readonly<Fields>): (Logged | undefined)[] {
+    const names: (Logged | undefined)[] = []
+    for (let i = 0; i < fields.length; i += 2) names.push(this.decide(fields[i] as string))
+    return names
   }
 
+  /** The same object for a name in any case, so that names can be compared by it. */
   private decide(written: string): Logged | undefined {
-    if (this.names.has(written)) return this.names.get(written)
+    const known = this.names.get(written)
+    return known === undefined ? this.learn(written) : known.logged
+  }
+
+  private learn(written: string): Logged | undefined {
     const lowerName = written.toLowerCase()
     const isLogged =
       this.allowed.size > 0 ? this.allowed.has(lowerName) : !this.blocked.has(lowerName)
-    const decision = isLogged
-      ? { json: quote(canonicalName(lowerName)), isRedacted: REDACTED.has(lowerName) }
-      : undefined
-    if (this.names.size < NAMES_MAX) this.names.set(written, decision)
-    return decision
+    const logged = isLogged ? this.loggedAs(lowerName) : undefined
+    if (this.names.size < NAMES_MAX) this.names.set(written, { logged })
+    return logged
   }
+
+  private loggedAs(lowerName: string): Logged {
+    let logged = this.byLowerName.get(lowerName)
+    if (logged === undefined) {
+      logged = { json: quote(canonicalName(lowerName)), isRedacted: REDACTED.has(lowerName) }
+      if (this.byLowerName.size < NAMES_MAX) this.byLowerName.set(lowerName, logged)
+    }
+    return logged
+  }
+}
+
+/** The values of all fields that have this name, in order. */
+function valuesOf(
+  fields: Readonly<Fields>,
+  names: readonly (Logged | undefined)[],
+  name: Logged,
+): string {
+  let values = ''
+  for (let at = 0; at < names.length; at += 1) {
+    if (names[at] !== name) continue
+    const value = name.isRedacted ? REDACTION : quote(fields[2 * at + 1] as string)
+    values += values === '' ? value : `,${value}`
+  }
+  return values
 }
 
 /** `content-type` → `Content-Type`: the form that log queries for the deployed Piko expect. */
