@@ -21,9 +21,14 @@ export class RunningProgram {
   private readonly news = new EventEmitter<{ line: [] }>()
   private readonly output = { stdout: '', stderr: '' }
 
-  /** Runs Node with these arguments. */
-  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    this.child = spawn(process.execPath, args, {
+  /** Runs Node with these arguments; `under` is a command that runs the one behind it. */
+  constructor(
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    under: readonly string[] = [],
+  ) {
+    const [program, ...rest] = [...under, process.execPath, ...args] as [string, ...string[]]
+    this.child = spawn(program, rest, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
     })

@@ -17,27 +17,33 @@ export interface SyncStreamOptions {
  * content, in turns, until one side has nothing to reply.
  */
 export function runSync(socket: Socket, { first, bytesMax, receive }: SyncStreamOptions): void {
-  let held: Buffer = Buffer.alloc(0)
+  let chunks: Buffer[] = []
+  let heldBytes = 0
+  let neededBytes = LENGTH_BYTES
   socket.setTimeout(TIMEOUT_MS, () => socket.destroy())
   socket.on('end', () => socket.end())
   socket.on('data', (chunk: Buffer) => {
-    held = Buffer.concat([held, chunk])
-    const message = firstMessage(held)
-    if (held.length > LENGTH_BYTES + bytesMax) socket.destroy()
-    if (message === undefined || socket.destroyed) return
-    held = held.subarray(LENGTH_BYTES + message.length)
-    const reply = receive(message)
-    if (reply === undefined) socket.end()
-    else send(socket, reply)
+    chunks.push(chunk)
+    heldBytes += chunk.length
+    if (heldBytes < neededBytes) return
+    const held = Buffer.concat(chunks)
+    neededBytes = LENGTH_BYTES + held.readUInt32BE(0)
+    if (neededBytes > LENGTH_BYTES + bytesMax || heldBytes > neededBytes) {
+      // Too long, or more than one message in a turn.
+      socket.destroy()
+    } else if (heldBytes < neededBytes) {
+      chunks = [held]
+    } else {
+      chunks = []
+      heldBytes = 0
+      neededBytes = LENGTH_BYTES
+      const reply = receive(held.subarray(LENGTH_BYTES))
+      if (reply === undefined) socket.end()
+      else send(socket, reply)
+    }
   })
   if (first !== undefined) send(socket, first)
   socket.resume()
-}
-
-function firstMessage(held: Buffer): Buffer | undefined {
-  if (held.length < LENGTH_BYTES) return undefined
-  const end = LENGTH_BYTES + held.readUInt32BE(0)
-  return held.length < end ? undefined : held.subarray(LENGTH_BYTES, end)
 }
 
 function send(socket: Socket, message: Uint8Array): void {
