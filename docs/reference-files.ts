@@ -27,9 +27,9 @@ const PAGES: readonly Page[] = [
     name: 'agent',
     title: 'piko agent start',
     about:
-      'Every setting of an agent, for the file that `--config.path` names and as flags. An editor ' +
-      'that knows [agent.schema.json](agent.schema.json) checks the file while you write. An agent ' +
-      'for a single endpoint needs no file: [piko agent http](agent-http.md).',
+      'Every setting of an agent, for the file that `--config.path` names and as flags. ' +
+      'An editor that knows [agent.schema.json](agent.schema.json) checks the file while you ' +
+      'write. An agent for a single endpoint needs no file: [piko agent http](agent-http.md).',
     root: agentConfig,
     hasSchema: true,
   },

@@ -3,6 +3,7 @@ import { nearest } from '../config/nearest.ts'
 import { ConfigError } from '../config/problem.ts'
 import { describeError } from '../std/errors.ts'
 import { agentHttpCommand, agentStartCommand } from './agent-commands.ts'
+import { benchHttpCommand } from './bench-command.ts'
 import type { Command, CommandContext } from './command.ts'
 import { ExitCode, exitCodeOf } from './exit-code.ts'
 import { findCommand } from './find-command.ts'
@@ -21,6 +22,7 @@ const COMMANDS: readonly Command[] = [
   agentStartCommand,
   ...STATUS_COMMANDS,
   testClusterCommand,
+  benchHttpCommand,
 ]
 
 /** Runs `piko` with its arguments; resolves with the exit code. Never throws. */
