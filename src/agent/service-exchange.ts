@@ -216,25 +216,13 @@ export class ServiceExchange implements StreamHandler, SocketUser {
     data: (bytes) => {
       this.requestBytes += bytes.length
       this.timer?.refresh()
-      for (const piece of this.requestChunked ? encodeChunk(bytes) : [bytes]) this.sendBody(piece)
+      for (const piece of this.requestChunked ? encodeChunk(bytes) : [bytes]) {
+        this.service?.socket.write(piece)
+      }
     },
     end: (trailers) => {
-      if (this.requestChunked) this.sendBody(encodeLastChunk(trailers))
+      if (this.requestChunked) this.service?.socket.write(encodeLastChunk(trailers))
     },
-  }
-
-  /**
-   * Sends at the end of the turn, when everything that has come was read. A service may answer and
-   * close in the middle of an upload: a write that fails on it takes the unread answer along.
-   */
-  private sendBody(bytes: Uint8Array): void {
-    const { socket } = this.service ?? {}
-    if (socket === undefined) return
-    if (socket.writableCorked === 0) {
-      socket.cork()
-      setImmediate(() => socket.uncork())
-    }
-    socket.write(bytes)
   }
 
   // The answer's way.

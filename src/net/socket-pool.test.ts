@@ -144,6 +144,24 @@ test('a port that nobody listens on is a loss with an error', async () => {
   expect(user.events).toEqual(['broken'])
 })
 
+test('what a peer said before it broke the connection is read, and its end is no end', async () => {
+  const user = new Noting()
+  const pooled = pool().dial(user)
+  await user.until(() => user.text === 'hi')
+  pooled.socket.pause()
+  // Something that the peer has not read, so that it breaks off with RST behind its last words.
+  pooled.socket.write('unread')
+  await once(peers[0] as Socket, 'readable')
+  peers[0]?.write('last words')
+  await new Promise((resolve) => peers[0]?.destroy().once('close', resolve))
+  for (let i = 0; i < 3; i++) {
+    await new Promise((resolve) => pooled.socket.write('into nothing', resolve))
+  }
+  pooled.socket.resume()
+  await user.until(() => user.events.length > 0)
+  expect([user.text, user.events]).toEqual(['hilast words', ['broken']])
+})
+
 test('after destroy and detach the user hears nothing', async () => {
   const from = pool()
   const user = new Noting()

@@ -25,6 +25,8 @@ export interface SocketPoolOptions {
   readonly keepAliveMs: number
 }
 
+type WriteCallback = (error?: Error | null) => void
+
 /** A socket whose listeners are set once; only its user changes. */
 export class PooledSocket {
   readonly socket: Socket
@@ -35,10 +37,12 @@ export class PooledSocket {
   /** What has come since the socket was taken. */
   receivedBytes = 0
   private error: Error | undefined
+  private writeError: Error | undefined
 
   constructor(socket: Socket, user: SocketUser) {
     this.socket = socket
     this.user = user
+    this.deferWriteErrors()
     socket.on('data', this.onData)
     socket.on('end', this.onEnd)
     socket.on('drain', this.onDrain)
@@ -49,6 +53,9 @@ export class PooledSocket {
   /** Hands the socket over for good: from now on somebody else listens. */
   detach(): Socket {
     this.user = undefined
+    // The socket's own methods shine through again: its new owner hears of failed writes.
+    Reflect.deleteProperty(this.socket, '_write')
+    Reflect.deleteProperty(this.socket, '_writev')
     this.socket.off('data', this.onData)
     this.socket.off('end', this.onEnd)
     this.socket.off('drain', this.onDrain)
@@ -63,6 +70,23 @@ export class PooledSocket {
     this.socket.destroy()
   }
 
+  /**
+   * Leaves it to the reading side to find a dead connection. A service may answer and close in the
+   * middle of an upload; node destroys a socket at the first write that fails, and with it the
+   * answer that was not read yet. Reading finds the answer first, and then the end.
+   */
+  private deferWriteErrors(): void {
+    const { socket } = this
+    const write = socket._write.bind(socket)
+    const writev = socket._writev?.bind(socket)
+    const deferred = (done: WriteCallback) => (error?: Error | null) => {
+      this.writeError ??= error ?? undefined
+      done()
+    }
+    socket._write = (chunk, encoding, done) => write(chunk, encoding, deferred(done))
+    if (writev !== undefined) socket._writev = (chunks, done) => writev(chunks, deferred(done))
+  }
+
   // An idle socket that says anything, its end included, is of no more use.
 
   private readonly onData = (chunk: Buffer): void => {
@@ -72,8 +96,11 @@ export class PooledSocket {
   }
 
   private readonly onEnd = (): void => {
-    if (this.user === undefined) this.socket.destroy()
-    else this.user.ended()
+    if (this.user === undefined || this.writeError !== undefined) {
+      this.socket.destroy(this.writeError)
+    } else {
+      this.user.ended()
+    }
   }
 
   private readonly onDrain = (): void => this.user?.drained()
