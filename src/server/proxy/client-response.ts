@@ -31,8 +31,6 @@ export class ClientResponse implements ResponseSink, Flushable {
   byteCount = 0
   private hasLength = false
   private headWaits = false
-  /** Whether the client was told to send its body. */
-  private continued = false
 
   constructor(response: ServerResponse, owner: ClientResponseOwner) {
     this.response = response
@@ -49,7 +47,6 @@ export class ClientResponse implements ResponseSink, Flushable {
   }
 
   informational(head: ResponseHead): void {
-    this.continued ||= head.status === 100
     passInformational(this.response, head)
   }
 
@@ -59,19 +56,8 @@ export class ClientResponse implements ResponseSink, Flushable {
       this.fields = withoutField(this.fields, 'trailer')
     }
     this.owner.responding()
-    this.closeIfBodyIsHeldBack()
     this.hasLength = framing.kind === 'length'
     this.response.writeHead(head.status, head.reason, this.fields)
-  }
-
-  /**
-   * A client that waits for 100 may leave its body out once it is refused (RFC 9110 §10.1.1). On a
-   * connection that stays open its next request would then be read as that body.
-   */
-  private closeIfBodyIsHeldBack(): void {
-    const { req } = this.response
-    if (req.complete || this.continued || req.headers.expect === undefined) return
-    this.response.shouldKeepAlive = false
   }
 
   /** node:http throws at an announcement of trailers where its framing has no place for them. */
@@ -115,7 +101,6 @@ export class ClientResponse implements ResponseSink, Flushable {
     const { fields, body } = renderAnswer(answer)
     this.fields = fields
     this.byteCount = body.length
-    this.closeIfBodyIsHeldBack()
     this.response.writeHead(answer.status, fields)
     this.response.end(body)
   }
