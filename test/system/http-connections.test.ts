@@ -153,15 +153,17 @@ async function raced(leave: 'finish' | 'reset', request: string) {
   client.send(request)
   await peer.head()
   peer[leave]()
-  return { client, service }
+  return { client, service, peer }
 }
 
 test.each(['finish', 'reset'] as const)(
   'a GET that met a connection on its end (%s) is sent again on a new one',
   async (leave) => {
-    const { client, service } = await raced(leave, get('/again'))
+    const { client, service, peer } = await raced(leave, get('/again'))
     const next = await service.connection()
     expect((await next.head()).start).toBe('GET /again HTTP/1.1')
+    // The old one is given up, and what becomes of it disturbs nobody.
+    await peer.ending()
     next.send(ok('yes'))
     expect((await client.message()).body.toString()).toBe('yes')
     client.send(get('/more'))

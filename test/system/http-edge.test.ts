@@ -115,6 +115,19 @@ test('CONNECT is refused', async () => {
   expect([status, error]).toEqual([400, 'CONNECT is not supported'])
 })
 
+test.each([
+  ['CONNECT', 'CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n'],
+  ['a bad upgrade', 'GET / HTTP/1.1\r\nHost: a,b\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'],
+])('a client that is refused %s and resets its connection harms nobody', async (_name, bytes) => {
+  const { piko, service } = await pikoWithRawService()
+  const client = await piko.dial()
+  client.send(bytes)
+  expect((await client.message()).status).toBe(400)
+  client.reset()
+  const { answer } = await passage(piko, service, `GET / HTTP/1.1\r\n${TO}\r\n`)
+  expect(answer.body.toString()).toBe('hi')
+})
+
 test('OPTIONS * reaches the service as it is', async () => {
   const { piko, service } = await pikoWithRawService()
   const { seen } = await passage(piko, service, `OPTIONS * HTTP/1.1\r\n${TO}\r\n`)

@@ -156,6 +156,15 @@ test('an upgrade to nowhere is a 502, and its connection closes', async () => {
   expect(await client.ending()).toBe('end')
 })
 
+test('a refused client that never ends its side is let go after a while', async () => {
+  const { piko, service } = await pikoWithRawService()
+  const { client, peer } = await asked(piko, service)
+  peer.send('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n')
+  await client.message()
+  const inFlight = async () => piko.metric('piko_proxy_requests_in_flight')
+  await expect.poll(inFlight, { timeout: 10_000 }).toBe(0)
+})
+
 test('a client that leaves while it waits for the 101 is missed by the service', async () => {
   const { piko, service } = await pikoWithRawService()
   for (const leave of ['finish', 'reset'] as const) {

@@ -168,19 +168,20 @@ test('a node that shuts down lets requests finish, and then closes kept connecti
   await stopped
 })
 
-test.each(['GET', 'upgrade'])('the grace period cuts a %s that does not end', async (kind) => {
+const ASK = `GET / HTTP/1.1\r\n${TO}Connection: Upgrade\r\nUpgrade: x\r\n\r\n`
+const SWITCH = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'
+
+test.each([
+  ['a slow answer', GET, 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n'],
+  ['an upgraded connection', ASK, SWITCH],
+])('the grace period cuts %s', async (_name, request, head) => {
   const { piko, service: raw } = await pikoWithRawService()
   const client = await piko.dial()
-  const upgrade = `GET / HTTP/1.1\r\n${TO}Connection: Upgrade\r\nUpgrade: x\r\n\r\n`
-  client.send(kind === 'GET' ? GET : upgrade)
+  client.send(request)
   const peer = await raw.connection()
   await peer.head()
-  peer.send(
-    'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'.repeat(
-      kind === 'GET' ? 0 : 1,
-    ),
-  )
-  if (kind === 'upgrade') await client.head()
+  peer.send(head)
+  await client.head()
   await piko.node.stop()
   await client.ending()
   expect(piko.node.log.count('grace period is over; cutting what is still under way')).toBe(1)
