@@ -1,8 +1,15 @@
-import type { Server } from 'node:http'
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { request } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { setTimeout } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { closeServer, listen } from '../../src/net/listen.ts'
 import type { DemoOptions } from './options.ts'
-import { briefly } from './log-line.ts'
-import { PikoProcess } from './piko-process.ts'
+import { briefly } from '../../src/cli/log-line.ts'
+import { PikoProcess } from '../../src/cli/piko-process.ts'
+import { PIKO } from './piko-program.ts'
 import { createSampleService } from './sample-service.ts'
 
 /** Where the demo can be reached. */
@@ -13,13 +20,17 @@ export interface DemoPorts {
   readonly service: number
 }
 
+const PORTS = ['proxy', 'upstream', 'admin'] as const
+
+const RETRY_MS = 50
+
 /** Only this machine needs to reach the demo. */
 const HOST = '127.0.0.1'
 
 /** Nobody waits long for a demo to end. */
 const GRACE_PERIOD = '2s'
 
-/** A service without a public port, an agent beside it, and the node that makes it reachable. */
+/** A service without a public port, two agents beside it, and the cluster that they make it reach. */
 export class Demo {
   private readonly options: DemoOptions
   private readonly say: (line: string) => void
@@ -36,43 +47,27 @@ export class Demo {
 
   /** Starts everything, each part once the one that it needs is there. Rejects with the reason. */
   async start(): Promise<DemoPorts> {
-    const { endpointId, proxyPort, upstreamPort, adminPort } = this.options
     const service = await this.startService()
-    const node = this.spawn('node', [
-      'server',
-      `--proxy.bind-addr=${HOST}:${proxyPort}`,
-      `--upstream.bind-addr=${HOST}:${upstreamPort}`,
-      `--admin.bind-addr=${HOST}:${adminPort}`,
-      // There is no second node to talk to.
-      `--cluster.gossip.bind-addr=${HOST}:0`,
-    ])
-    const { fields } = await node.logged('node started')
-    const portOf = (name: string) => Number(fields[`${name}-port`])
-    const ports = {
-      proxy: portOf('proxy'),
-      upstream: portOf('upstream'),
-      admin: portOf('admin'),
-      service,
-    }
-    // The node's word counts: from then on it has somewhere to send requests.
-    const registered = node.logged('upstream connected')
-    const agent = this.spawn('agent', [
-      'agent',
-      'http',
-      endpointId,
-      String(service),
-      `--connect.url=http://${HOST}:${ports.upstream}`,
-    ])
-    await Promise.race([registered, agent.ended.then(rethrow)])
+    const ports = { ...(await this.startCluster()), service }
+    // Agents may connect to any node; the balancer sends them to different ones.
+    await this.startAgent('agent-1', ports)
+    await this.startAgent('agent-2', ports)
+    await this.untilEveryNodeAnswers(ports)
     return ports
   }
 
-  /** Sends one request through Piko, like any client; resolves with the answer's text. */
-  async sendRequest({ proxy }: DemoPorts): Promise<string> {
-    const response = await fetch(`http://${HOST}:${proxy}/`, {
-      headers: { 'x-piko-endpoint': this.options.endpointId },
-    })
-    return response.text()
+  /** Sends one request through Piko, on a connection of its own, like any client. */
+  async sendRequest({ proxy }: DemoPorts): Promise<{ status: number; body: string }> {
+    const headers = { 'x-piko-endpoint': this.options.endpointId }
+    const sent = request({ host: HOST, port: proxy, headers, agent: false }).end()
+    const [response] = (await once(sent, 'response')) as [IncomingMessage]
+    return { status: response.statusCode ?? 0, body: await text(response) }
+  }
+
+  /** What `piko` prints when it is called with these arguments. */
+  async ask(...args: readonly string[]): Promise<string> {
+    const { stdout } = await promisify(execFile)(process.execPath, [PIKO, ...args])
+    return stdout
   }
 
   /** Rejects when one of the processes ends by itself. */
@@ -97,18 +92,60 @@ export class Demo {
     return (await listen(this.service, address, 'service')).port
   }
 
+  private async startCluster(): Promise<Omit<DemoPorts, 'service'>> {
+    const { nodes, proxyPort, upstreamPort, adminPort } = this.options
+    const cluster = this.spawn('cluster', [
+      'test',
+      'cluster',
+      `--nodes=${nodes}`,
+      `--proxy.bind-addr=${HOST}:${proxyPort}`,
+      `--upstream.bind-addr=${HOST}:${upstreamPort}`,
+      `--admin.bind-addr=${HOST}:${adminPort}`,
+    ])
+    // It prints where its balancer listens when every node knows all others.
+    const printed = PORTS.map(async (name) => {
+      const address = new RegExp(`^  ${name} +http://.*:(\\d+)$`)
+      const line = await cluster.line((candidate) => address.test(candidate.text))
+      return [name, Number(address.exec(line.text)?.[1])] as const
+    })
+    return Object.fromEntries(await Promise.all(printed)) as Omit<DemoPorts, 'service'>
+  }
+
+  private async startAgent(name: string, { upstream, service }: DemoPorts): Promise<void> {
+    const agent = this.spawn(name, [
+      'agent',
+      'http',
+      this.options.endpointId,
+      String(service),
+      `--connect.url=http://${HOST}:${upstream}`,
+    ])
+    await agent.logged('connected')
+  }
+
+  /** Nodes tell each other of endpoints within a moment; each connection goes to the next node. */
+  private async untilEveryNodeAnswers(ports: DemoPorts): Promise<void> {
+    for (let answered = 0; answered < this.options.nodes && !this.stopping;) {
+      const { status } = await this.sendRequest(ports)
+      answered = status === 200 ? answered + 1 : 0
+      if (answered === 0) await setTimeout(RETRY_MS)
+    }
+  }
+
   private spawn(name: string, args: readonly string[]): PikoProcess {
     if (this.stopping) throw new Error('the demo is over')
-    const started = new PikoProcess(name, [...args, '--grace-period', GRACE_PERIOD])
+    const started = new PikoProcess(name, [
+      process.execPath,
+      PIKO,
+      ...args,
+      `--grace-period=${GRACE_PERIOD}`,
+    ])
     this.processes.push(started)
-    this.say(`${name.padEnd(5)} | pid ${started.pid}: piko ${args.join(' ')}`)
+    this.say(`${name} | pid ${started.pid}: piko ${args.join(' ')}`)
     started.onLine((line) => {
-      if (!this.muted) this.say(`${name.padEnd(5)} | ${briefly(line)}`)
+      // The cluster tells its lines apart by itself.
+      const label = name === 'cluster' ? '' : `${name} | `
+      if (!this.muted && line.text !== '') this.say(label + briefly(line))
     })
     return started
   }
-}
-
-function rethrow(error: Error): never {
-  throw error
 }

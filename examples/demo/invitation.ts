@@ -9,22 +9,30 @@ export function curlLines(endpointId: string, { proxy }: DemoPorts): readonly [s
   ]
 }
 
+/** Names the admin port to `piko status`, where it is not the usual one. */
+export function serverFlag({ admin }: DemoPorts): readonly string[] {
+  return admin === 8002 ? [] : ['--server.url', `http://localhost:${admin}`]
+}
+
 /** What to do with a demo that runs. */
 export function invitation(endpointId: string, ports: DemoPorts): string {
-  const admin = `http://localhost:${ports.admin}`
+  const flags = serverFlag(ports).map((word) => ` ${word}`)
   return [
     'That request went',
-    `  client -> node :${ports.proxy} -> tunnel -> agent -> service :${ports.service}`,
+    `  client -> balancer :${ports.proxy} -> a node -> maybe another node -> tunnel` +
+      ` -> an agent -> service :${ports.service}`,
     '',
-    'Send more of them:',
+    'Send more of them; every connection goes to the next node:',
     ...curlLines(endpointId, ports).map((line) => `  ${line}`),
     '',
-    'Look at the node:',
-    `  ${admin}/status/upstream/endpoints`,
-    `  ${admin}/status/cluster/nodes`,
-    `  ${admin}/metrics`,
+    'Look at the cluster:',
+    `  bin/piko status cluster nodes${flags.join('')}`,
+    `  bin/piko status upstream endpoints --forward n1${flags.join('')}`,
+    `  http://localhost:${ports.admin}/metrics`,
     '',
-    'Ctrl-C ends the demo. What the node and the agent log shows below.',
+    'Kill a node by its pid above (kill -9) and send on: the others take over.',
+    '',
+    'Ctrl-C ends the demo. What the cluster and the agents say shows below.',
     '',
   ].join('\n')
 }

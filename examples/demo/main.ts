@@ -3,12 +3,12 @@ import { describeError } from '../../src/std/errors.ts'
 import { Demo } from './demo.ts'
 import { readOptions, USAGE } from './options.ts'
 import type { DemoOptions } from './options.ts'
-import { curlLines, invitation } from './invitation.ts'
-import { PIKO } from './piko-process.ts'
+import { curlLines, invitation, serverFlag } from './invitation.ts'
+import { PIKO } from './piko-program.ts'
 
 /**
- * A whole Piko on one machine, for a first look: sends a request through, says how to send more,
- * and stays until Ctrl-C.
+ * A whole Piko cluster on one machine, for a first look: sends a request through, says how to send
+ * more, and stays until Ctrl-C.
  */
 async function main(argv: readonly string[]): Promise<number> {
   if (argv.includes('--help')) {
@@ -46,8 +46,10 @@ async function run(options: DemoOptions): Promise<number> {
 /** Runs the demo; never resolves, and rejects when it cannot go on. */
 async function show(demo: Demo, options: DemoOptions): Promise<never> {
   const ports = await demo.start()
-  const answer = await demo.sendRequest(ports)
-  console.log(`\n$ ${curlLines(options.endpointId, ports)[0]}\n${answer}`)
+  const { body } = await demo.sendRequest(ports)
+  console.log(`\n$ ${curlLines(options.endpointId, ports)[0]}\n${body}`)
+  const words = ['status', 'cluster', 'nodes', '--output', 'table', ...serverFlag(ports)]
+  console.log(`$ piko ${words.join(' ')}\n${await demo.ask(...words)}`)
   console.log(invitation(options.endpointId, ports))
   return demo.watch()
 }

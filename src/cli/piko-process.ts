@@ -36,10 +36,12 @@ export class PikoProcess {
   constructor(name: string, [program, ...args]: readonly [string, ...string[]]) {
     this.name = name
     // In a group of its own: a Ctrl-C is meant for this process, which ends its children in order.
-    this.child = spawn(program, args, { detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
+    // The channel tells it when this process is gone.
+    const stdio = ['ignore', 'pipe', 'pipe', 'ipc'] as const
+    this.child = spawn(program, args, { detached: true, stdio: [...stdio] })
     this.lines.setMaxListeners(0)
-    if (this.child.stderr !== null) {
-      createInterface({ input: this.child.stderr }).on('line', (text) => this.heard(text))
+    for (const input of [this.child.stdout, this.child.stderr]) {
+      if (input !== null) createInterface({ input }).on('line', (text) => this.heard(text))
     }
     this.ended = this.waitForEnd()
     process.once('exit', this.kill)
@@ -49,7 +51,7 @@ export class PikoProcess {
     return this.child.pid
   }
 
-  /** Calls back with every line of the log. */
+  /** Calls back with every line of the log, and of what it prints. */
   onLine(listener: (line: LogLine) => void): void {
     this.lines.on('line', listener)
   }
@@ -60,11 +62,17 @@ export class PikoProcess {
    */
   async logged(message: string, times = 1): Promise<LogLine> {
     let missing = times
+    return this.line((line) => {
+      if (line.fields['msg'] === message) missing -= 1
+      return missing === 0
+    })
+  }
+
+  /** Resolves with the first line from now on that `fits`; rejects when the process ends before. */
+  async line(fits: (line: LogLine) => boolean): Promise<LogLine> {
     return new Promise((resolve, reject) => {
       this.lines.on('line', (line) => {
-        if (line.fields['msg'] !== message) return
-        missing -= 1
-        if (missing === 0) resolve(line)
+        if (fits(line)) resolve(line)
       })
       void this.ended.then(reject)
     })

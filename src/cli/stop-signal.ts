@@ -17,5 +17,7 @@ export async function stopSignal(
         resolve(signal)
       })
     }
+    // Started by a program that holds a channel to this one: when it dies, so do we, in order.
+    process.once('disconnect', () => resolve('SIGHUP'))
   })
 }

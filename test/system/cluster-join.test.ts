@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { formatHostPort } from '../../src/std/host-port.ts'
 import { adminPage, knowsEndpoint, startCluster, startMember } from '../support/cluster.ts'
 import type { ClusterMember } from '../support/cluster.ts'
@@ -25,9 +25,11 @@ async function nodesSeenBy(node: ClusterMember): Promise<string[]> {
   return nodes.map(({ id, status }) => `${id} ${status}`).sort()
 }
 
-/** Relays a request from each node to the other: gossip and streams both work. */
-async function expectOneCluster(a: ClusterMember, b: ClusterMember): Promise<void> {
+/** Answers of each node to requests for an endpoint of the other: gossip and streams both work. */
+async function answersAcross(a: ClusterMember, b: ClusterMember): Promise<string[]> {
   const service = await HttpService.start((_request, response) => void response.end('hello'))
+  onTestFinished(async () => service.close())
+  const answers: string[] = []
   for (const [owner, edge] of [
     [a, b],
     [b, a],
@@ -36,9 +38,9 @@ async function expectOneCluster(a: ClusterMember, b: ClusterMember): Promise<voi
     await startAgent(owner.addresses.upstream, service, { endpointId })
     await knowsEndpoint(edge, owner.id, { endpointId })
     const answer = await send(edge.addresses.proxy, { headers: { 'x-piko-endpoint': endpointId } })
-    expect(answer.body.toString()).toBe('hello')
+    answers.push(answer.body.toString())
   }
-  await service.close()
+  return answers
 }
 
 test('three nodes that join one all know each other', async () => {
@@ -51,14 +53,15 @@ test('a name is resolved, and its addresses are joined', async () => {
   const n1 = await startMember('n1')
   const n2 = await startMember('n2', ['--cluster.join', `localhost:${n1.addresses.gossip.port}`])
   await n1.log.logged('node joined')
-  await expectOneCluster(n1, n2)
+  expect(await answersAcross(n1, n2)).toEqual(['hello', 'hello'])
 })
 
 test('of several join addresses one that answers is enough', async () => {
   const n1 = await startMember('n1')
   const join = ['127.0.0.1:1', 'nowhere.invalid', formatHostPort(n1.addresses.gossip)].join(',')
-  await startMember('n2', ['--cluster.join', join])
-  await n1.log.logged('node joined')
+  const n2 = await startMember('n2', ['--cluster.join', join])
+  await n2.log.logged('node told its address', 2)
+  expect(await nodesSeenBy(n2)).toEqual(['n1 active', 'n2 active'])
 })
 
 test('a node that finds nobody to join does not start', async () => {
@@ -90,12 +93,12 @@ test('a node that may start alone finds the others when they come', async () => 
   expect(early.log.count('joined nobody; goes on looking')).toBe(1)
   const late = await startMember('late', ['--cluster.gossip.bind-addr', address])
   await Promise.all([early, late].map(async ({ log }) => log.logged('node joined')))
-  await expectOneCluster(early, late)
+  expect(await answersAcross(early, late)).toEqual(['hello', 'hello'])
 })
 
 test('nodes with one secret are a cluster', async () => {
   const [n1, n2] = await startCluster(2, { flags: secret('s3cret') })
-  await expectOneCluster(n1 as ClusterMember, n2 as ClusterMember)
+  expect(await answersAcross(n1 as ClusterMember, n2 as ClusterMember)).toEqual(['hello', 'hello'])
 })
 
 test.each([
@@ -120,7 +123,7 @@ test.each([
     const n1 = await startMember('n1', before)
     const n2 = await startMember('n2', [...joining(n1), ...after])
     await n1.log.logged('node joined')
-    await expectOneCluster(n1, n2)
+    expect(await answersAcross(n1, n2)).toEqual(['hello', 'hello'])
   },
 )
 

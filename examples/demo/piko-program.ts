@@ -1,0 +1,4 @@
+import { fileURLToPath } from 'node:url'
+
+/** The program itself: what bin/piko links to. */
+export const PIKO = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
