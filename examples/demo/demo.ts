@@ -30,7 +30,9 @@ const HOST = '127.0.0.1'
 /** Nobody waits long for a demo to end. */
 const GRACE_PERIOD = '2s'
 
-/** A service without a public port, two agents beside it, and the cluster that they make it reach. */
+/**
+ * A service without a public port, two agents beside it, and the cluster that they make it reach.
+ */
 export class Demo {
   private readonly options: DemoOptions
   private readonly say: (line: string) => void

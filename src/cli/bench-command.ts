@@ -12,8 +12,9 @@ export const benchHttpCommand = defineCommand({
   arguments: '',
   summary: 'Measure a Piko server under HTTP load',
   description:
-    'Connects upstreams of its own to the server, sends requests to them through it, and reports\n' +
-    'throughput, latency and errors. Works against any Piko server. Ctrl-C reports what was measured.',
+    'Connects upstreams of its own to the server, sends requests to them through it, and\n' +
+    'reports throughput, latency and errors. Works against any Piko server. Ctrl-C reports\n' +
+    'what was measured.',
   examples: [
     'piko bench http',
     'piko bench http --requests 1000000 --clients 32 --size 100 --output json',

@@ -11,7 +11,7 @@ export const testClusterCommand = defineCommand({
   arguments: '',
   summary: 'Run a whole cluster on this machine, to try things',
   description:
-    'Starts several nodes, each a process of its own at free ports, and a load balancer in front\n' +
+    'Starts several nodes, each a process of its own at free ports, and a balancer in front\n' +
     'of them at the usual ports: every connection goes to the next node that is ready. Agents,\n' +
     'clients and status commands use it like one node, and whatever they do works through any.\n' +
     'Kill a node (its process id is shown) to see the others go on. Ctrl-C ends all of them.',

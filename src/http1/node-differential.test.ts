@@ -218,6 +218,11 @@ const NODE_REFUSES_MORE = new Set([
   'HPE_CLOSED_CONNECTION', // it lets no message follow one of HTTP/1.0 or with Connection: close
 ])
 
+/** It takes no tab behind `chunked` either; any other coding that it refuses is refused by us. */
+function isTabBehindCoding(code: string, message: string): boolean {
+  return code === 'HPE_INVALID_TRANSFER_ENCODING' && /: *chunked *\t[ \t]*\r\n/i.test(message)
+}
+
 /** Follows every request: Node sees it only if it agrees on where the first one ends. */
 const NEXT_REQUEST = 'GET /next HTTP/1.1\r\nHost: next\r\n\r\n'
 
@@ -237,7 +242,7 @@ test('every request that we accept, Node sees with the same fields, body and end
       if (ours === undefined) return
       const whole = textOf(bytes.subarray(0, bytes.length - ours.rest.length))
       const { seen, code } = await nodeRequests(bytesOf(whole + NEXT_REQUEST))
-      if (NODE_REFUSES_MORE.has(code)) return
+      if (NODE_REFUSES_MORE.has(code) || isTabBehindCoding(code, whole)) return
       compared += 1
       expect({ code, count: seen.length }).toEqual({ code: '', count: 2 })
       expect(seen[0]).toEqual(ours.message)

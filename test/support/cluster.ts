@@ -14,7 +14,9 @@ export interface ClusterOptions {
   readonly flags?: readonly string[]
 }
 
-/** Starts `n1`, `n2`, …; resolves when every one knows all of the others. They end with the test. */
+/**
+ * Starts `n1`, `n2`, …; resolves when every one knows all of the others. They end with the test.
+ */
 export async function startCluster(
   count: number,
   { flags = [] }: ClusterOptions = {},

@@ -34,7 +34,7 @@ async function threeNodes(
 const SELDOM = ['--cluster.gossip.interval', '3s']
 
 test.each(['length', 'chunked'])(
-  'an owner whose upstream is gone turns requests down, and the next owner takes them, body (%s) included',
+  'an owner without its upstream turns requests down, and the next one takes them: body %s',
   async (framing) => {
     const [n1, n2, n3] = await threeNodes(SELDOM)
     const service = await namedService('service')
@@ -84,7 +84,7 @@ async function withVictim() {
   return { n1, n3, join, victim, service }
 }
 
-test('a node that was killed is passed over before anybody knows, and a POST arrives once', async () => {
+test('a killed node is passed over before anybody knows, and a POST arrives once', async () => {
   const { n3, victim, service } = await withVictim()
   await victim.program.stop('SIGKILL')
   const answers = await Promise.all(
@@ -126,7 +126,7 @@ test('a request for an endpoint that just vanished waits until it is back', asyn
   expect((await waiting).body.toString()).toBe('service got patience')
 })
 
-test('a request for an endpoint that does not come back fails within about two seconds', async () => {
+test('a request for an endpoint that stays away fails within about two seconds', async () => {
   const [n1, , n3] = await threeNodes()
   const service = await namedService('service')
   const only = await startAgent(n1.addresses.upstream, service)
@@ -173,7 +173,8 @@ test('an upstream that may have acted on a POST is not asked twice', async () =>
   await startAgent(n2.addresses.upstream, service)
   await Promise.all([knowsEndpoint(n3, 'n1'), knowsEndpoint(n3, 'n2')])
   const client = await dialPort(n3.addresses.proxy)
-  const head = `POST / HTTP/1.1\r\nHost: a\r\nx-piko-endpoint: ${ENDPOINT}\r\nContent-Length: 2\r\n\r\n`
+  const fields = `Host: a\r\nx-piko-endpoint: ${ENDPOINT}\r\nContent-Length: 2`
+  const head = `POST / HTTP/1.1\r\n${fields}\r\n\r\n`
   client.send(`${head}hi`)
   const peer = await service.connection()
   await peer.until('hi')

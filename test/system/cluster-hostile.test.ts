@@ -7,7 +7,9 @@ import type { ClusterMember } from '../support/cluster.ts'
 import { dialPort } from '../support/piko.ts'
 import { adminPage, metricOf, startCluster, startMember } from '../support/cluster.ts'
 
-/** What strangers send to the gossip port: nothing comes of it, and nobody gets more than he gave. */
+/**
+ * What strangers send to the gossip port: nothing comes of it, and nobody gets more than he gave.
+ */
 
 /** A datagram socket that remembers what came back. */
 class Stranger {

@@ -60,7 +60,7 @@ test('the demo shows a request, takes more in both forms, and ends without a tra
   expect(pids.map(isAlive)).toEqual(all(false))
 })
 
-test('the nodes of the cluster are shown, and can be asked for by the printed commands', async () => {
+test('the nodes are shown, and can be asked for by the printed commands', async () => {
   const demo = startDemo()
   for (const id of ['n1', 'n2', 'n3'])
     await demo.line(new RegExp(`^${id} +active +127\\.0\\.0\\.1:`))
