@@ -9,6 +9,7 @@ import { parseFlags } from '../src/config/flags.ts'
 import { configFlags, loadConfig } from '../src/config/load-config.ts'
 import { leavesOf } from '../src/config/section.ts'
 import type { Section } from '../src/config/section.ts'
+import { COMMANDS } from '../src/cli/commands.ts'
 import { serverConfig } from '../src/server/config.ts'
 
 /** What the documents promise, held against the program. */
@@ -26,14 +27,14 @@ const pages = new Map(tracked('*.md').map((path) => [path, readFileSync(path, 'u
 const sources = tracked('src/**/*.ts').filter((path) => !path.endsWith('.test.ts'))
 
 /** The sections that a command's flags come from, by how the command line begins. */
-const COMMANDS: readonly (readonly [string, Section])[] = [
+const CONFIGURED: readonly (readonly [string, Section])[] = [
   ['piko server', serverConfig],
   ['piko agent start', agentConfig],
   ['piko agent http', agentHttpConfig],
 ]
 
 const allFlags = new Set(
-  [serverConfig, agentConfig, agentHttpConfig, configFlags].flatMap((root) =>
+  [configFlags, ...COMMANDS.flatMap(({ sections }) => sections)].flatMap((root) =>
     [...leavesOf(root)].flatMap(({ flag }) => (flag === undefined ? [] : [`--${flag}`])),
   ),
 )
@@ -84,7 +85,7 @@ test('commands in the documents are commands, and their flags exist', () => {
       .map((line) => line.replace(/^bin\//, '').replace(/ +#.*$/, ''))
       .filter((line) => line.startsWith('piko ') && !/^piko --(help|version)$/.test(line))
       .flatMap((line) => {
-        const [words, root] = COMMANDS.find(([start]) => line.startsWith(start)) ?? []
+        const [words, root] = CONFIGURED.find(([start]) => line.startsWith(start)) ?? []
         if (words === undefined || root === undefined) return [`${path}: ${line}`]
         const argv = line.slice(words.length).trim().split(/\s+/)
         const { problems } = parseFlags([root, configFlags], argv)
@@ -111,7 +112,7 @@ test('configuration files in the documents are valid', () => {
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const files = [...pages.values()].flatMap((page) => codeBlocks(page, 'yaml'))
   for (const text of files) {
-    const [, root] = COMMANDS.find(([start]) => text.startsWith(`# ${start}\n`)) ?? []
+    const [, root] = CONFIGURED.find(([start]) => text.startsWith(`# ${start}\n`)) ?? []
     expect(root, `the first line of a file names its command:\n${text}`).toBeDefined()
     const file = join(folder, 'piko.yaml')
     writeFileSync(file, text)

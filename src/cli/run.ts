@@ -2,28 +2,14 @@ import { formatProblems } from '../config/format-problems.ts'
 import { nearest } from '../config/nearest.ts'
 import { ConfigError } from '../config/problem.ts'
 import { describeError } from '../std/errors.ts'
-import { agentHttpCommand, agentStartCommand } from './agent-commands.ts'
-import { benchHttpCommand } from './bench-command.ts'
-import type { Command, CommandContext } from './command.ts'
+import type { CommandContext } from './command.ts'
+import { COMMANDS } from './commands.ts'
 import { ExitCode, exitCodeOf } from './exit-code.ts'
 import { findCommand } from './find-command.ts'
 import { commandHelp, overview } from './help.ts'
-import { serverCommand } from './server-command.ts'
 import { spellingsOf } from './spelling.ts'
-import { STATUS_COMMANDS } from './status-commands.ts'
-import { testClusterCommand } from './test-cluster-command.ts'
 import { UsageError } from './usage-error.ts'
 import { version } from './version.ts'
-
-/** Every command, in the order in which help shows them. */
-const COMMANDS: readonly Command[] = [
-  serverCommand,
-  agentHttpCommand,
-  agentStartCommand,
-  ...STATUS_COMMANDS,
-  testClusterCommand,
-  benchHttpCommand,
-]
 
 /** Runs `piko` with its arguments; resolves with the exit code. Never throws. */
 export async function run(argv: readonly string[], context: CommandContext): Promise<number> {

@@ -1,0 +1,16 @@
+import { agentHttpCommand, agentStartCommand } from './agent-commands.ts'
+import { benchHttpCommand } from './bench-command.ts'
+import type { Command } from './command.ts'
+import { serverCommand } from './server-command.ts'
+import { STATUS_COMMANDS } from './status-commands.ts'
+import { testClusterCommand } from './test-cluster-command.ts'
+
+/** Every command, in the order in which help shows them. */
+export const COMMANDS: readonly Command[] = [
+  serverCommand,
+  agentHttpCommand,
+  agentStartCommand,
+  ...STATUS_COMMANDS,
+  testClusterCommand,
+  benchHttpCommand,
+]
