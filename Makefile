@@ -16,7 +16,7 @@ test: $(INSTALLED) bin/piko ## Run every check and test
 check: $(INSTALLED) ## Format, lint, layers, types, unit tests: under a minute
 	npm run check
 
-demo: bin/piko ## Start a node, a service and an agent, and send a request through
+demo: bin/piko ## Start a cluster, a service and two agents, and send requests through
 	npm run --silent demo
 
 bench: bin/piko ## Measure the cost of a request beside nginx
