@@ -7,6 +7,7 @@ import { parseRequestHead } from '../http1/head-parser.ts'
 import type { RequestHead } from '../http1/head-parser.ts'
 import { HeadReader } from '../http1/head-reader.ts'
 import { wantsUpgrade } from '../http1/hop-by-hop.ts'
+import { isIdempotent } from '../http1/idempotent.ts'
 import { ResponseReader } from '../http1/response-reader.ts'
 import { HttpViolation } from '../http1/violation.ts'
 import { ANSWERS, answerBytes, badRequest, renderAnswer } from '../net/answer.ts'
@@ -30,19 +31,7 @@ export interface ServiceExchangeOptions {
   readonly closed: (exchange: ServiceExchange) => void
 }
 
-/**
- * Requests that may be sent again when an old connection turns out to be dead (RFC 9110 §9.2.2).
- */
-const IDEMPOTENT: ReadonlySet<string> = new Set([
-  'GET',
-  'HEAD',
-  'OPTIONS',
-  'TRACE',
-  'PUT',
-  'DELETE',
-])
-
-/** Any other request only goes to a connection that was in use just now: it is surely alive. */
+/** A request that may not be sent twice only goes to a connection that was in use just now. */
 const FRESH_MS = 1_000
 
 /**
@@ -262,11 +251,11 @@ export class ServiceExchange implements StreamHandler, SocketUser {
   }
 
   private isReplayable(): boolean {
-    return this.requestBytes === 0 && this.requestBody?.done === true && this.isIdempotent()
+    return this.requestBytes === 0 && this.requestBody?.done === true && this.isRepeatable()
   }
 
-  private isIdempotent(): boolean {
-    return this.head !== undefined && IDEMPOTENT.has(this.head.method)
+  private isRepeatable(): boolean {
+    return this.head !== undefined && isIdempotent(this.head.method)
   }
 
   private timedOut(): void {

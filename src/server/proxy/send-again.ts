@@ -1,16 +1,7 @@
+import { isIdempotent } from '../../http1/idempotent.ts'
 import { isDialFailure } from '../../net/dial-failure.ts'
 import type { YamuxError } from '../../yamux/errors.ts'
 import type { EdgeRequest } from './edge-request.ts'
-
-/** RFC 9110 §9.2.2: sent twice, they have the effect of once. */
-const IDEMPOTENT: ReadonlySet<string> = new Set([
-  'GET',
-  'HEAD',
-  'OPTIONS',
-  'TRACE',
-  'PUT',
-  'DELETE',
-])
 
 /**
  * Whether a request that failed before any byte of an answer may go to another upstream: surely
@@ -18,5 +9,5 @@ const IDEMPOTENT: ReadonlySet<string> = new Set([
  * otherwise never sent twice.
  */
 export function maySendAgain({ method }: EdgeRequest, error: YamuxError): boolean {
-  return error.code === 'refused' || isDialFailure(error) || IDEMPOTENT.has(method)
+  return error.code === 'refused' || isDialFailure(error) || isIdempotent(method)
 }
