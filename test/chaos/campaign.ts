@@ -3,7 +3,7 @@ import { Agent } from '../../src/agent/agent.ts'
 import { agentConfig } from '../../src/agent/config.ts'
 import type { AgentConfig } from '../../src/agent/config.ts'
 import { loadConfig } from '../../src/config/load-config.ts'
-import { RecordingLogger } from '../../src/log/recording-logger.ts'
+import { openLog } from '../../src/log/json-logger.ts'
 import { serverConfig } from '../../src/server/config.ts'
 import { Server } from '../../src/server/server.ts'
 import { seededRandom } from '../../src/std/prng.ts'
@@ -51,8 +51,10 @@ const SETTLE_MS = 20_000
  */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignReport> {
   const random = seededRandom(options.seed)
+  // Nothing is kept of what is logged: memory that grows shall be the product's.
+  const { logger } = openLog({ level: 'info', subsystems: [] }, { write: () => {} })
   const service = await PatternService.start()
-  const server = new Server(loadConfig(serverConfig, { argv: SERVER_FLAGS }), new RecordingLogger())
+  const server = new Server(loadConfig(serverConfig, { argv: SERVER_FLAGS }), logger)
   const ports = await server.start()
   const hop = async (port: number, rate: number, patience: number): Promise<Saboteur> =>
     Saboteur.start({ port, random, rate, patience })
@@ -62,7 +64,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
   const clientHop = await hop(ports.proxy.port, 0.2, 1)
   const hops = [serviceHop, tunnelHop, clientHop]
   const settings = agentSettings(tunnelHop.port, serviceHop.port)
-  const agents = Array.from({ length: AGENTS }, () => new Agent(settings, new RecordingLogger()))
+  const agents = Array.from({ length: AGENTS }, () => new Agent(settings, logger))
   for (const agent of agents) await agent.start()
 
   const verdicts = await sendTraffic(options, clientHop.port, random)
