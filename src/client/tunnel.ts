@@ -1,3 +1,4 @@
+import type { ClientTls } from '../net/client-tls.ts'
 import { MuxConn } from '../net/mux-conn.ts'
 import type { MuxRuntime } from '../net/mux-conn.ts'
 import type { Transport } from '../net/transport.ts'
@@ -18,6 +19,8 @@ export interface TunnelOptions {
   /** Sent as a bearer token. */
   readonly token?: string
   readonly tenantId?: string
+  /** Asked at every attempt to connect, so that a renewed certificate is used from then on. */
+  readonly tls?: () => ClientTls
   /** For one attempt to connect. */
   readonly connectTimeoutMs: number
   readonly runtime: MuxRuntime
@@ -107,13 +110,14 @@ export class Tunnel {
   }
 
   private async connect(signal: AbortSignal): Promise<void> {
-    const { connectTimeoutMs } = this.options
+    const { connectTimeoutMs, tls } = this.options
     try {
       const headers = this.headers()
       const transport = await dialWebSocket({
         url: this.url,
         headers,
         timeoutMs: connectTimeoutMs,
+        tls: tls?.(),
         signal,
       })
       if (signal.aborted) transport.destroy()

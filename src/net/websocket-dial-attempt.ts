@@ -1,5 +1,7 @@
+import type { ClientTls } from './client-tls.ts'
+import { explainTlsFailure } from './tls-failure.ts'
 import type { Transport } from './transport.ts'
-import type { DialError } from './websocket-dial-error.ts'
+import { DialError } from './websocket-dial-error.ts'
 
 /** Where to dial and what to say. */
 export interface DialTarget {
@@ -8,6 +10,8 @@ export interface DialTarget {
   readonly headers: Readonly<Record<string, string>>
   /** For the whole handshake. */
   readonly timeoutMs: number
+  /** For https: and wss:. Without it Node's own authorities are trusted. */
+  readonly tls?: ClientTls | undefined
 }
 
 /** A dial under way. */
@@ -16,4 +20,11 @@ export interface DialAttempt {
   readonly opened: Promise<Transport>
   /** Ends the attempt with this error, unless it has ended already. */
   fail(error: DialError): void
+}
+
+/** The dial failed before there was an answer; a TLS failure says what to look at. */
+export function networkError({ url, tls }: DialTarget, cause: Error): DialError {
+  const failure = explainTlsFailure(cause, tls?.hasCertificate ?? false)
+  const text = failure === undefined ? `no answer from ${url.origin}` : `${url.origin}: ${failure}`
+  return new DialError('network', text, { cause })
 }

@@ -5,6 +5,7 @@ import { Socket } from 'node:net'
 import { urlToHttpOptions } from 'node:url'
 import { assert } from '../std/assert.ts'
 import type { Transport } from './transport.ts'
+import { networkError } from './websocket-dial-attempt.ts'
 import type { DialAttempt, DialTarget } from './websocket-dial-attempt.ts'
 import { DialError, refusal } from './websocket-dial-error.ts'
 import { acceptValue, makeKey, upgradesToWebSocket } from './websocket-handshake.ts'
@@ -33,16 +34,16 @@ export async function dialWebSocket(options: DialOptions): Promise<Transport> {
   }
 }
 
-function dialOwn({ url, headers, timeoutMs }: DialTarget): DialAttempt {
+function dialOwn(target: DialTarget): DialAttempt {
+  const { url, timeoutMs } = target
   const key = makeKey()
-  const request = upgradeRequest(url, headers, key)
+  const request = upgradeRequest(target, key)
   const { promise: opened, resolve, reject } = deferred()
   const fail = (error: DialError): void => {
     reject(error)
     request.destroy()
   }
-  const noAnswer = (cause: Error): void =>
-    fail(new DialError('network', `no answer from ${url.origin}`, { cause }))
+  const noAnswer = (cause: Error): void => fail(networkError(target, cause))
   const timer = setTimeout(() => noAnswer(new Error(`waited ${timeoutMs} ms`)), timeoutMs)
   const settle = (): void => clearTimeout(timer)
   opened.then(settle, settle)
@@ -67,11 +68,13 @@ function dialOwn({ url, headers, timeoutMs }: DialTarget): DialAttempt {
   return { opened, fail }
 }
 
-function upgradeRequest(url: URL, headers: DialTarget['headers'], key: string): ClientRequest {
+function upgradeRequest({ url, headers, tls }: DialTarget, key: string): ClientRequest {
   const isSecure = url.protocol === 'https:' || url.protocol === 'wss:'
   const request = isSecure ? requestHttps : requestHttp
+  const target = urlToHttpOptions(url)
   return request({
-    ...urlToHttpOptions(url),
+    ...target,
+    ...(isSecure && tls?.connectOptions(target.hostname as string)),
     protocol: isSecure ? 'https:' : 'http:',
     // A connection of its own, and never kept for another request.
     agent: false,

@@ -1,9 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { urlToHttpOptions } from 'node:url'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { Transport } from './transport.ts'
+import { networkError } from './websocket-dial-attempt.ts'
 import type { DialAttempt, DialTarget } from './websocket-dial-attempt.ts'
-import { DialError, refusal } from './websocket-dial-error.ts'
+import { refusal } from './websocket-dial-error.ts'
+import type { DialError } from './websocket-dial-error.ts'
 import { LINGER_MS, MESSAGE_BYTES_MAX } from './websocket-transport.ts'
 import { WsTransport } from './ws-transport.ts'
 
@@ -34,8 +37,15 @@ export class WsAcceptor {
 }
 
 /** The client's side of the handshake by the `ws` package. */
-export function dialWs({ url, headers, timeoutMs }: DialTarget): DialAttempt {
-  const socket = new WebSocket(url, { headers, handshakeTimeout: timeoutMs, ...LIMITS })
+export function dialWs(target: DialTarget): DialAttempt {
+  const { url, headers, timeoutMs, tls } = target
+  const { hostname } = urlToHttpOptions(url)
+  const socket = new WebSocket(url, {
+    headers,
+    handshakeTimeout: timeoutMs,
+    ...LIMITS,
+    ...tls?.connectOptions(hostname as string),
+  })
   let fail!: (error: DialError) => void
   const opened = new Promise<Transport>((resolve, reject) => {
     fail = (error) => {
@@ -43,9 +53,7 @@ export function dialWs({ url, headers, timeoutMs }: DialTarget): DialAttempt {
       socket.terminate()
     }
     socket.once('open', () => resolve(new WsTransport(socket)))
-    socket.on('error', (cause) => {
-      reject(new DialError('network', `no answer from ${url.origin}`, { cause }))
-    })
+    socket.on('error', (cause) => reject(networkError(target, cause)))
     socket.once('unexpected-response', (_request, response) => void refusal(response).then(fail))
   })
   return { opened, fail }
