@@ -97,13 +97,12 @@ export class Agent {
 
   private tunnelOptions(endpointId: string) {
     const { url, token, tenantId, timeoutMs } = this.config.connect
-    const secret = token.reveal()
     return {
       url,
       endpointId,
       connectTimeoutMs: timeoutMs,
       runtime: this.runtime,
-      ...(secret !== '' && { token: secret }),
+      ...(token.isSet && { token: () => token.reveal() }),
       ...(tenantId !== '' && { tenantId }),
     }
   }

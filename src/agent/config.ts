@@ -1,3 +1,4 @@
+import { orFile } from '../config/file-fields.ts'
 import { duration, flag, integer } from '../config/number-fields.ts'
 import { items, section } from '../config/section.ts'
 import type { ConfigOf } from '../config/section.ts'
@@ -53,7 +54,7 @@ const connectSection = section(
       required: true,
       help: 'Upstream port of a Piko node, or of the load balancer in front of the nodes.',
     }),
-    token: secret({ help: 'Token to authenticate with.' }),
+    ...orFile('token', secret({ help: 'Token to authenticate with.', reload: true })),
     tenantId: text({ help: 'Tenant to register the endpoints for.' }),
     timeoutMs: duration({
       default: '30s',

@@ -16,8 +16,8 @@ export interface TunnelOptions {
   /** The server's upstream port, `http://localhost:8001`; a path in it is kept. */
   readonly url: string
   readonly endpointId: string
-  /** Sent as a bearer token. */
-  readonly token?: string
+  /** Sent as a bearer token; a function is asked at each attempt to connect. */
+  readonly token?: string | (() => string)
   readonly tenantId?: string
   /** Asked at every attempt to connect, so that a renewed certificate is used from then on. */
   readonly tls?: () => ClientTls
@@ -132,7 +132,7 @@ export class Tunnel {
     return {
       // Tells a node that this listener moves first when it is asked to leave.
       'x-piko-client': 'js',
-      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(token !== undefined && { authorization: `Bearer ${textOf(token)}` }),
       ...(tenantId !== undefined && { 'x-piko-tenant-id': tenantId }),
     }
   }
@@ -189,4 +189,8 @@ export class Tunnel {
   private isCurrent(conn: MuxConn): boolean {
     return this.state.kind === 'connected' && this.state.conn === conn
   }
+}
+
+function textOf(token: string | (() => string)): string {
+  return typeof token === 'function' ? token() : token
 }

@@ -21,6 +21,8 @@ export interface FieldOptions<Value = unknown> {
   readonly aliases?: readonly string[]
   /** What the number counts, for help: `connections`. */
   readonly unit?: string
+  /** A new value is taken while the program runs; a section says it for all of its settings. */
+  readonly reload?: boolean
   /** Refuses values that the kind allows: returns the whole sentence. */
   check?(value: Value): string | undefined
 }
@@ -38,10 +40,16 @@ export interface Kind<Value> {
   readonly keySuffix?: string
   readonly choices?: readonly string[]
   readonly secret?: boolean
+  /** The value is the path of a file, whose change counts as a change of the configuration. */
+  readonly file?: boolean
+  /** The key, in the same section, of the setting that the file holds the value of. */
+  readonly contentOf?: string
   /** `name` is how sentences call the field: `bind addr`. */
   parse(text: string, name: string): Parsed<Value>
   /** As it stands in YAML; `parse` of it gives the value back. */
   format(value: Value): string | number | boolean
+  /** The value when its text stands in a file of its own; `parse` unless given. */
+  ofFile?(path: string, text: string): Value
 }
 
 /**

@@ -8,6 +8,7 @@ import { ConfigError, type ConfigProblem } from './problem.ts'
 import { readText } from './read-text.ts'
 import { Resolver } from './resolver.ts'
 import { type ConfigOf, type Section, section } from './section.ts'
+import { namedFiles } from './settled-values.ts'
 import { SourceFile } from './source-file.ts'
 import { text } from './text-fields.ts'
 import type { YamlNode } from './yaml-tree.ts'
@@ -69,8 +70,10 @@ export interface LoadedCommand<Root extends Section, Own extends Section> {
   readonly config: ConfigOf<Root>
   readonly own: ConfigOf<Own>
   readonly positionals: readonly string[]
-  /** The file that was read, to watch it; a reload loads the command once more. */
+  /** The file of the configuration. */
   readonly file: string | undefined
+  /** Every file that was read or that settings name; a change of one asks for a reload. */
+  readonly files: readonly string[]
 }
 
 /**
@@ -89,7 +92,8 @@ export function loadCommand<Root extends Section, Own extends Section>(
   const settled = settle(root, flags, { ...sources, file, expandEnv })
   const all = [...problems, ...where.problems, ...ownSettled.problems, ...settled.problems]
   const config = accepted(settled.config, all)
-  return { config, own: ownSettled.config, positionals, file }
+  const files = [...(file === undefined ? [] : [file]), ...namedFiles(root, config)]
+  return { config, own: ownSettled.config, positionals, file, files }
 }
 
 interface Settled<Root extends Section> {

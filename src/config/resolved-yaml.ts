@@ -11,7 +11,17 @@ export function resolvedYaml<Root extends Section>(root: Root, config: ConfigOf<
 function sectionOf(section: Section, config: unknown): object {
   const values = config as Readonly<Record<string, unknown>>
   return Object.fromEntries(
-    childrenOf(section).map(({ key, name, setting }) => [name, plain(setting, values[key])]),
+    childrenOf(section)
+      .filter(({ key }) => !standsInFile(section, values, key))
+      .map(({ key, name, setting }) => [name, plain(setting, values[key])]),
+  )
+}
+
+/** What a file holds (`orFile`) is left to it: only one of the two can be set. */
+function standsInFile(section: Section, values: Readonly<Record<string, unknown>>, key: string) {
+  return Object.entries(section.fields).some(
+    ([file, setting]) =>
+      setting.node === 'field' && setting.contentOf === key && values[file] !== '',
   )
 }
 

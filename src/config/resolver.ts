@@ -1,16 +1,14 @@
 import { unreachable } from '../std/assert.ts'
 import type { Environment } from './expand-env.ts'
+import { settleContents, type SectionOrigins } from './file-contents.ts'
 import type { Findings } from './findings.ts'
 import type { FlagText, FlagTexts } from './flags.ts'
 import { holdsSecrets, KnownKeys } from './known-keys.ts'
 import { flagName, spokenName } from './names.ts'
-import type { Child, Complaint, ConfigOf, Items, Section } from './section.ts'
+import type { Child, Complaint, Items, Section } from './section.ts'
 import { originOfKey, reportMissing, reportShape, type Spot } from './spot.ts'
 import { LIST_SYNTAX, ValueReader } from './value-reader.ts'
 import type { YamlEntry, YamlNode } from './yaml-tree.ts'
-
-/** What a check takes; the section that it belongs to has the exact type. */
-type Valid = ConfigOf<Section>
 
 export interface ResolverSources {
   readonly flags: FlagTexts
@@ -50,19 +48,29 @@ export class Resolver {
       return {}
     }
     const entries = this.entries(keys, spot)
-    const values = keys.children.map((child) => {
-      const entry = entries.get(child)
-      const path = [...spot.path, child.name]
-      const below = { path, key: entry?.key ?? spot.key, node: entry?.value }
-      return [child.key, this.setting(child, below)] as const
-    })
-    const config: object = Object.fromEntries(values)
+    const origins = this.origins(spot, entries)
+    const values = keys.children.map(
+      (child) => [child.key, this.setting(child, origins.spotOf(child))] as const,
+    )
+    const config: Record<string, unknown> = Object.fromEntries(values)
+    settleContents(keys.children, config, { findings: this.findings, origins })
     if (this.findings.problems.length === before) {
-      for (const complaint of section.options.check?.(config as Valid) ?? []) {
+      for (const complaint of section.options.check?.(config) ?? []) {
         this.complain(complaint, spot, entries)
       }
     }
     return config
+  }
+
+  private origins(spot: Spot, entries: ReadonlyMap<Child, YamlEntry>): SectionOrigins {
+    return {
+      spotOf: (child) => {
+        const entry = entries.get(child)
+        const path = [...spot.path, child.name]
+        return { path, key: entry?.key ?? spot.key, node: entry?.value }
+      },
+      flagOf: ({ name }) => this.flagsOf([...spot.path, name]).at(-1)?.written,
+    }
   }
 
   private setting({ name, setting }: Child, spot: Spot): unknown {

@@ -48,6 +48,8 @@ export interface SectionOptions<Fields extends Shape = Shape> {
   readonly aliases?: readonly string[]
   readonly yamlOnly?: boolean
   readonly deprecated?: string
+  /** New values of all settings below are taken while the program runs. */
+  readonly reload?: boolean
   /** Runs once every field is valid on its own. */
   check?(config: ConfigOf<Section<Fields>>): Iterable<Complaint>
 }

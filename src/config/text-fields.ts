@@ -1,5 +1,6 @@
 import { formatHostPort, type HostPort, parseHostPort } from '../std/host-port.ts'
 import { defineField, type Field, type FieldOptions, type Kind } from './field.ts'
+import { SecretFile } from './secret-file.ts'
 import { hidePasswords, SecretText } from './secret-text.ts'
 
 type TextOptions = FieldOptions<string> & { readonly default?: string }
@@ -29,6 +30,7 @@ export function secret(options: FieldOptions<SecretText>): Field<SecretText> {
     secret: true,
     parse: (value) => ({ value: new SecretText(value) }),
     format: (value) => value.toString(),
+    ofFile: (path, value) => new SecretFile(path, value),
   }
   return defineField(kind, options)
 }

@@ -1,3 +1,4 @@
+import { orFile } from '../../config/file-fields.ts'
 import { bytes, duration, flag } from '../../config/number-fields.ts'
 import { list, section } from '../../config/section.ts'
 import type { ConfigOf } from '../../config/section.ts'
@@ -21,11 +22,14 @@ export const clusterSection = section(
       default: true,
       help: 'Whether a node that finds none of the nodes to join fails to start.',
     }),
-    secret: secret({
-      help:
-        'Shared by all nodes: encrypts and authenticates everything between them. Without it ' +
-        'the gossip port must not be reachable by anybody else.',
-    }),
+    ...orFile(
+      'secret',
+      secret({
+        help:
+          'Shared by all nodes: encrypts and authenticates everything between them. Without it ' +
+          'the gossip port must not be reachable by anybody else.',
+      }),
+    ),
     previousSecrets: list({
       of: secret({ help: 'A secret.' }),
       help: 'Secrets that are still, or already, accepted while the secret is being replaced.',
