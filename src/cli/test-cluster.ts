@@ -130,6 +130,8 @@ export class TestCluster {
       ...anyPort,
       ...(join === undefined ? [] : [`--cluster.join=${join}`]),
       `--grace-period=${grace}`,
+      // Its balancer knows at once.
+      '--shutdown.delay=0',
     ])
   }
 

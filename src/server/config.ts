@@ -67,6 +67,19 @@ const adminSection = section(
   { help: 'The port for operators. Keep it private.' },
 )
 
+const shutdownSection = section(
+  {
+    delayMs: duration({
+      default: '10s',
+      help:
+        'How long a node that was told to stop goes on serving while it says that it is not ' +
+        'ready, so that load balancers send nothing more when it closes its ports. At most half ' +
+        'of the grace period. A node that knows no other live node does not wait.',
+    }),
+  },
+  { help: 'How a node leaves.' },
+)
+
 /** Everything that `piko server` can be told. */
 export const serverConfig = section({
   cluster: clusterSection,
@@ -74,10 +87,13 @@ export const serverConfig = section({
   upstream: upstreamSection,
   admin: adminSection,
   log: logSection,
+  shutdown: shutdownSection,
   gracePeriodMs: duration({
     default: '1m',
     required: true,
-    help: 'How long requests under way may take to finish when the node shuts down.',
+    help:
+      'How long a node that was told to stop may take, its shutdown.delay included, until ' +
+      'requests under way are cut.',
   }),
 })
 

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { ClusterTable } from '../cluster/cluster-table.ts'
 import { ADMIN_ADDRESS_KEY, PROXY_ADDRESS_KEY } from '../cluster/node.ts'
 import { AccessLog } from '../log/access-log.ts'
@@ -13,7 +14,7 @@ import { formatHostPort } from '../std/host-port.ts'
 import type { HostPort } from '../std/host-port.ts'
 import { AdminServer } from './admin/admin-server.ts'
 import type { UpstreamDetail } from './admin/status-source.ts'
-import type { ServerConfig } from './config.ts'
+import type { ProxyConfig, ServerConfig } from './config.ts'
 import { ClusterStatus } from './membership/cluster-status.ts'
 import type { ClusterConfig } from './membership/cluster-config.ts'
 import { advertisedAddress, randomNodeId } from './membership/local-node.ts'
@@ -45,6 +46,7 @@ export class Server {
   private readonly config: ServerConfig
   private readonly logger: Logger
   private readonly nodePort: NodePort
+  private readonly table: ClusterTable
   private readonly relays: RelaySessions
   private readonly membership: Membership
   private readonly status: ClusterStatus
@@ -65,6 +67,7 @@ export class Server {
       random: Math.random,
       inFlight: (nodeId) => this.relays.inFlight(nodeId),
     })
+    this.table = table
     this.nodePort = new NodePort(
       {
         packet: (from, bytes) => this.membership.packet(from, bytes),
@@ -117,10 +120,7 @@ export class Server {
       config: config.proxy,
       upstreams: router,
       turn: runtime.turn,
-      journal: new RequestJournal(
-        new RequestMetrics(metrics, 'piko_proxy').scope(),
-        new AccessLog(logger.child('proxy.access'), config.proxy.accessLog),
-      ),
+      journal: requestJournal(config.proxy, metrics, logger.child('proxy.access')),
     })
   }
 
@@ -152,12 +152,28 @@ export class Server {
 
   /** Leaves in order, within the grace period; what is not done by then is cut and counted. */
   async shutdown(): Promise<void> {
+    const hasOthers = this.hasOthers()
     this.logger.info('node leaving', { 'node-id': this.nodeId })
-    // First of all, so that load balancers look elsewhere.
+    const { gracePeriodMs } = this.config
+    const deadlineMs = performance.now() + gracePeriodMs
+    const cut = setTimeout(() => this.cut(), gracePeriodMs)
+    // First of all, so that load balancers look elsewhere, and clients connect anew.
     this.admin.setReady(false)
-    await this.finishWithinGrace()
+    this.proxy.leave()
+    this.upstream.leave()
+    // They take a while to notice. Until then everything is served as before.
+    await this.serveOn(hasOthers)
+    // Listeners move to other nodes while clients get their answers from wherever they are. Alone
+    // there is nowhere to go: clients come first, for they need the listeners.
+    const clientsGone = this.proxy.drain()
+    if (!hasOthers) await clientsGone
+    await this.drainUpstreams(hasOthers, deadlineMs - performance.now())
+    await clientsGone
+    // Nothing is served here any more, and the others know it: what they relayed meanwhile came
+    // back to them.
+    await this.relays.drain()
+    clearTimeout(cut)
     await this.upstream.close()
-    // Others know by now that nothing is served here: nothing is relayed to this node any more.
     await this.membership.leave()
     this.relays.close()
     await this.nodePort.close()
@@ -179,23 +195,42 @@ export class Server {
     }
   }
 
-  /** Clients get their answers, while the listeners move to other nodes. */
-  private async finishWithinGrace(): Promise<void> {
-    const cut = setTimeout(() => {
-      this.logger.warn('grace period is over; cutting what is still under way', {
-        streams: this.upstream.streamCount,
-      })
-      this.proxy.destroy()
-      void this.upstream.close()
-    }, this.config.gracePeriodMs)
-    await Promise.all([this.proxy.drain(), this.upstream.drain(this.hasOthers())])
-    clearTimeout(cut)
+  /** Resolves when load balancers have had time to notice that the node leaves. */
+  private async serveOn(hasOthers: boolean): Promise<void> {
+    const { shutdown, gracePeriodMs } = this.config
+    const delayMs = hasOthers ? Math.min(shutdown.delayMs, gracePeriodMs / 2) : 0
+    if (delayMs > 0) await wait(delayMs)
+  }
+
+  private async drainUpstreams(hasOthers: boolean, withinMs: number): Promise<void> {
+    await this.upstream.drain({
+      hasOthers,
+      isServedElsewhere: (endpointId) =>
+        this.table.candidates(endpointId, performance.now()).length > 0,
+      withinMs,
+    })
+  }
+
+  /** The grace period is over. */
+  private cut(): void {
+    this.logger.warn('grace period is over; cutting what is still under way', {
+      requests: this.proxy.requestCount,
+      streams: this.upstream.streamCount,
+    })
+    this.proxy.destroy()
+    this.relays.close()
+    void this.upstream.close()
   }
 }
 
 function keyRingOf({ secret, previousSecrets }: ClusterConfig): KeyRing | undefined {
   if (!secret.isSet) return undefined
   return new KeyRing([secret.reveal(), ...previousSecrets.map((previous) => previous.reveal())])
+}
+
+function requestJournal(config: ProxyConfig, metrics: Metrics, logger: Logger): RequestJournal {
+  const counters = new RequestMetrics(metrics, 'piko_proxy').scope()
+  return new RequestJournal(counters, new AccessLog(logger, config.accessLog))
 }
 
 function upstreamDetails(registry: EndpointRegistry): ReadonlyMap<string, UpstreamDetail[]> {

@@ -60,6 +60,7 @@ export async function startNodeProcess(
     'dist/main.js',
     'server',
     `--cluster.node-id=${id}`,
+    '--shutdown.delay=0',
     ...ports.map((port) => `--${port}.bind-addr=127.0.0.1:0`),
     ...flags,
   ])

@@ -46,11 +46,13 @@ const SERVER_FLAGS = ['proxy', 'upstream', 'admin', 'cluster.gossip'].flatMap((p
 
 /** Nothing in these tests is worth waiting for at the end. */
 const GRACE = ['--grace-period', '20ms']
+/** No load balancer has to notice that a node leaves. */
+const AT_ONCE = ['--shutdown.delay', '0']
 
 /** Starts a node; it is shut down with the test. */
 export async function startServer(flags: readonly string[] = []): Promise<RunningServer> {
   const log = new LogWatch()
-  const argv = lastWins([...SERVER_FLAGS, ...GRACE, ...flags])
+  const argv = lastWins([...SERVER_FLAGS, ...GRACE, ...AT_ONCE, ...flags])
   const server = new Server(loadConfig(serverConfig, { argv }), log)
   const stop = once(async () => server.shutdown())
   // One that cannot start has opened some of its ports.

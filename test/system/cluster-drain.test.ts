@@ -1,12 +1,13 @@
+import type { IncomingMessage } from 'node:http'
 import { expect, onTestFinished, test } from 'vitest'
 import { TcpBalancer } from '../../src/cli/tcp-balancer.ts'
 import { formatHostPort } from '../../src/std/host-port.ts'
 import type { HostPort } from '../../src/std/host-port.ts'
 import type { ClusterMember } from '../support/cluster.ts'
-import { knowsEndpoint, startCluster, startMember } from '../support/cluster.ts'
+import { adminPage, knowsEndpoint, startCluster, startMember } from '../support/cluster.ts'
 import { bodyOf, openRequest, responseTo, send } from '../support/http-client.ts'
 import { HttpService } from '../support/http-service.ts'
-import { startAgent } from '../support/piko.ts'
+import { dialPort, startAgent } from '../support/piko.ts'
 
 /** Nodes leave and are replaced while requests run, and no request fails. */
 
@@ -132,4 +133,38 @@ test('a cluster is replaced node by node, and no request fails', async () => {
   await clients.stop()
   expect(clients.failures).toEqual([])
   expect(clients.answered).toBeGreaterThan(10)
+})
+
+test('a leaving node serves on until load balancers have noticed, and says so', async () => {
+  const flags = ['--grace-period', '1s', '--shutdown.delay', '1h']
+  const [n1, n2] = (await startCluster(2, { flags })) as [ClusterMember, ClusterMember]
+  const agent = await startAgent(n1.addresses.upstream, await echoService())
+  await knowsEndpoint(n2, 'n1')
+  const stopped = n1.stop()
+  expect((await adminPage(n1, '/ready')).status).toBe(503)
+  const { status, headers } = await send(n1.addresses.proxy)
+  expect([status, headers.connection]).toEqual([200, 'close'])
+  expect(agent.log.count('disconnected')).toBe(0)
+  const listener = await dialPort(n1.addresses.upstream)
+  listener.send('GET /piko/v1/upstream/e HTTP/1.1\r\nHost: a\r\n')
+  listener.send('Connection: upgrade\r\nUpgrade: websocket\r\n\r\n')
+  expect((await listener.message()).status).toBe(503)
+  await stopped
+})
+
+test('what the grace period cuts is counted', async () => {
+  const flags = ['--grace-period', '200ms']
+  const [n1, n2] = (await startCluster(2, { flags })) as [ClusterMember, ClusterMember]
+  const service = await HttpService.start((_request, response) => void response.write('begun'))
+  onTestFinished(async () => service.close())
+  await startAgent(n1.addresses.upstream, service)
+  await knowsEndpoint(n2, 'n1')
+  const [here, relayed] = await Promise.all(
+    [n1, n2].map(async ({ addresses }) => responseTo(openRequest(addresses.proxy).end())),
+  )
+  await n1.stop()
+  await expect(bodyOf(here as IncomingMessage)).rejects.toThrow('aborted')
+  await expect(bodyOf(relayed as IncomingMessage)).rejects.toThrow('aborted')
+  const [cut] = n1.log.fieldsOf('grace period is over; cutting what is still under way')
+  expect(cut).toEqual({ requests: 1, streams: 2 })
 })

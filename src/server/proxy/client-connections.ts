@@ -30,6 +30,13 @@ export class ClientConnections {
     return () => this.end(socket, gone)
   }
 
+  /** Requests and upgraded connections under way. */
+  get requestCount(): number {
+    let count = 0
+    for (const requests of this.underWay.values()) count += requests.size
+    return count
+  }
+
   /** Whether a request is under way on the connection. */
   isBusy(socket: Socket): boolean {
     return (this.underWay.get(socket)?.size ?? 0) > 0

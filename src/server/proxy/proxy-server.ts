@@ -61,9 +61,19 @@ export class ProxyServer {
     return listen(this.http, address, 'proxy')
   }
 
+  /** Requests and upgraded connections under way. */
+  get requestCount(): number {
+    return this.connections.requestCount
+  }
+
+  /** Goes on serving, and says in every answer that its connection closes. */
+  leave(): void {
+    this.leaving = true
+  }
+
   /** Takes no new connections; resolves when the requests under way are answered. */
   async drain(): Promise<void> {
-    this.leaving = true
+    this.leave()
     await this.connections.drain(this.http)
   }
 

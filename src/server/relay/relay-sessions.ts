@@ -42,6 +42,7 @@ export class RelaySessions {
   private readonly options: RelaySessionsOptions
   private readonly outgoing = new Map<string, { address: string; conn: MuxConn }>()
   private readonly incoming = new Set<MuxConn>()
+  private emptied: (() => void) | undefined
 
   constructor(options: RelaySessionsOptions) {
     this.options = options
@@ -64,7 +65,10 @@ export class RelaySessions {
       {
         accepted: (stream) => void new RelayedRequest(stream, this.options.registry),
         peerGoAway: () => {},
-        closed: () => this.incoming.delete(conn),
+        closed: () => {
+          this.incoming.delete(conn)
+          if (this.incoming.size === 0) this.emptied?.()
+        },
       },
       { runtime: this.options.runtime, config: OWNER_CONFIG },
     )
@@ -75,6 +79,19 @@ export class RelaySessions {
   drop(nodeId: string): void {
     const error = new YamuxError('closed', 'the node is gone')
     this.outgoing.get(nodeId)?.conn.close(GoAwayCode.normal, error)
+  }
+
+  /** Lets the other nodes relay nothing more here; resolves when what they relayed is done. */
+  async drain(): Promise<void> {
+    if (this.incoming.size === 0) return
+    const done = new Promise<void>((resolve) => {
+      this.emptied = resolve
+    })
+    for (const conn of this.incoming) {
+      conn.goAway()
+      conn.whenIdle(() => conn.close(GoAwayCode.normal, new YamuxError('closed')))
+    }
+    await done
   }
 
   close(): void {
@@ -102,7 +119,8 @@ export class RelaySessions {
       closed: (error) => {
         if (this.outgoing.get(peer.id)?.conn !== conn()) return
         this.outgoing.delete(peer.id)
-        if (error.code === 'closed') return
+        // One that said goodbye before is not missed.
+        if (error.code === 'closed' || conn().session.peerGone) return
         this.options.logger.warn('relay session lost', {
           'node-id': peer.id,
           reason: describeError(error),

@@ -20,8 +20,19 @@ export interface ListenerSessionOwner {
   closed(error: YamuxError): void
 }
 
+/** How a listener is sent away. */
+export interface Farewell {
+  /** Whether there is another node to go to. */
+  readonly hasOthers: boolean
+  /** Whether another node has an upstream of the same endpoint. */
+  readonly isServedElsewhere: boolean
+  /** After so long it gets no more requests, wherever it has got to. */
+  readonly lastCallMs: number
+}
+
 export interface ListenerSessionOptions {
   readonly runtime: MuxRuntime
+  readonly endpointId: string
   readonly remoteAddress: string
   /** Counts the requests that are handed to the listener. */
   readonly requests: Counter
@@ -31,6 +42,7 @@ export interface ListenerSessionOptions {
 
 /** A listener's tunnel as an upstream: only this side opens streams, one per request. */
 export class ListenerSession implements LocalUpstream, MuxConnOwner {
+  readonly endpointId: string
   readonly remoteAddress: string
   private readonly conn: MuxConn
   private readonly owner: ListenerSessionOwner
@@ -41,8 +53,9 @@ export class ListenerSession implements LocalUpstream, MuxConnOwner {
   constructor(
     transport: Transport,
     owner: ListenerSessionOwner,
-    { runtime, remoteAddress, requests, movesFirst }: ListenerSessionOptions,
+    { runtime, endpointId, remoteAddress, requests, movesFirst }: ListenerSessionOptions,
   ) {
+    this.endpointId = endpointId
     this.remoteAddress = remoteAddress
     this.movesFirst = movesFirst
     this.owner = owner
@@ -66,15 +79,22 @@ export class ListenerSession implements LocalUpstream, MuxConnOwner {
   }
 
   /**
-   * Asks the listener to find another node, and ends the tunnel when its requests are done. One of
-   * ours opens its next tunnel first and is served through meanwhile, if there is another node to
-   * go to; others only understand the end of a tunnel.
+   * Sends the listener to another node, and ends the tunnel when its requests are done. One of ours
+   * opens its next tunnel first and is served through meanwhile; others only understand the end of
+   * a tunnel, which comes at a moment without requests. Until the listener is elsewhere it goes on
+   * getting requests that nobody else could answer.
    */
-  drain(hasOthers: boolean): void {
-    if (!this.movesFirst || !hasOthers) return this.endWhenIdle()
-    this.conn.goAway()
-    const patience = setTimeout(() => this.endWhenIdle(), MOVE_MS)
-    this.stopWaiting = () => clearTimeout(patience)
+  drain({ hasOthers, isServedElsewhere, lastCallMs }: Farewell): void {
+    if (!hasOthers) return this.endWhenIdle()
+    const lastCall = setTimeout(() => this.endWhenIdle(), lastCallMs)
+    const patience = this.movesFirst ? setTimeout(() => this.endAtPause(), MOVE_MS) : undefined
+    this.stopWaiting = () => {
+      clearTimeout(lastCall)
+      clearTimeout(patience)
+    }
+    if (this.movesFirst) this.conn.goAway()
+    else if (isServedElsewhere) this.endWhenIdle()
+    else this.endAtPause()
   }
 
   /**
@@ -99,6 +119,12 @@ export class ListenerSession implements LocalUpstream, MuxConnOwner {
     this.owner.closed(error)
   }
 
+  /** Goes on as an upstream until a moment comes in which nothing is under way. */
+  private endAtPause(): void {
+    this.conn.whenIdle(() => this.end())
+  }
+
+  /** Is no upstream any more, and ends when the requests that it has are done. */
   private endWhenIdle(): void {
     this.owner.leaving()
     this.conn.whenIdle(() => this.end())

@@ -13,6 +13,7 @@ import { formatHostPort } from '../../std/host-port.ts'
 import type { HostPort } from '../../std/host-port.ts'
 import type { EndpointRegistry } from './endpoint-registry.ts'
 import { ListenerSession } from './listener-session.ts'
+import { stagger } from './stagger.ts'
 import { writeUpgradeError, writeRequestError } from './upstream-errors.ts'
 import type { UpstreamError } from './upstream-errors.ts'
 
@@ -31,6 +32,20 @@ interface ListenerFacts {
   readonly clientIp: string
   readonly clientPort: number
   readonly movesFirst: boolean
+}
+
+/** Between two listeners that are asked to leave: 200 of them a second. */
+const FAREWELL_MS = 5
+
+/** So long before the end of the time that it has, a leaving node gives no more requests out. */
+const LAST_CALL_MS = 5_000
+
+export interface DrainOptions {
+  /** Whether there is another node to go to. */
+  readonly hasOthers: boolean
+  /** Whether another node has an upstream of the endpoint. */
+  readonly isServedElsewhere: (endpointId: string) => boolean
+  readonly withinMs: number
 }
 
 export interface UpstreamServerOptions {
@@ -54,6 +69,7 @@ export class UpstreamServer {
   private readonly sessions = new Set<ListenerSession>()
   private leaving = false
   private emptied: (() => void) | undefined
+  private stopFarewells = (): void => {}
 
   constructor({ registry, runtime, logger, metrics }: UpstreamServerOptions) {
     this.registry = registry
@@ -94,26 +110,38 @@ export class UpstreamServer {
     return listen(this.http, address, 'upstream')
   }
 
-  /**
-   * Sends the listeners to other nodes: those that dial are told to come again later (503), those
-   * that are here are asked to leave. Resolves when all tunnels are done. On a node without others
-   * there is nowhere to go: `hasOthers` false ends each tunnel as soon as it is idle.
-   */
-  async drain(hasOthers: boolean): Promise<void> {
+  /** Listeners that dial are told to come again later (503); those that are here stay. */
+  leave(): void {
     this.leaving = true
-    const done =
-      this.sessions.size === 0
-        ? undefined
-        : new Promise<void>((resolve) => {
-            this.emptied = resolve
-          })
-    for (const session of this.sessions) session.drain(hasOthers)
+  }
+
+  /**
+   * Sends the listeners to other nodes, one after the other, so that those do not get all of them
+   * at once. Resolves when all tunnels are done.
+   */
+  async drain({ hasOthers, isServedElsewhere, withinMs }: DrainOptions): Promise<void> {
+    this.leave()
+    if (this.sessions.size === 0) return
+    const done = new Promise<void>((resolve) => {
+      this.emptied = resolve
+    })
+    const lastCallAtMs = performance.now() + Math.max(withinMs / 2, withinMs - LAST_CALL_MS)
+    this.stopFarewells = stagger(this.sessions, {
+      withinMs: hasOthers ? Math.min(this.sessions.size * FAREWELL_MS, withinMs / 4) : 0,
+      visit: (session) =>
+        session.drain({
+          hasOthers,
+          isServedElsewhere: isServedElsewhere(session.endpointId),
+          lastCallMs: lastCallAtMs - performance.now(),
+        }),
+    })
     await done
   }
 
   /** Ends every tunnel, and cuts what is still on it. */
   async close(): Promise<void> {
-    this.leaving = true
+    this.leave()
+    this.stopFarewells()
     for (const session of this.sessions) session.end()
     const closed = closeServer(this.http)
     // Not the tunnels, which node:http has let go of, but who is still asking for one.
@@ -154,6 +182,7 @@ export class UpstreamServer {
         runtime: this.runtime,
         requests: this.requests,
         remoteAddress: formatHostPort({ host: clientIp, port: clientPort }),
+        endpointId,
         movesFirst,
       },
     )
