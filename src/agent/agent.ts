@@ -90,7 +90,6 @@ export class Agent {
       },
       counters: this.requests.scope(config.endpointId),
       accessLog: new AccessLog(this.logger.child('proxy.http.access'), config.accessLog),
-      logger: this.logger.child('listener'),
       refused: () => this.listenerRefused(),
     })
   }
@@ -102,6 +101,7 @@ export class Agent {
       endpointId,
       connectTimeoutMs: timeoutMs,
       runtime: this.runtime,
+      logger: this.logger.child('listener'),
       ...(token.isSet && { token: () => token.reveal() }),
       ...(tenantId !== '' && { tenantId }),
     }

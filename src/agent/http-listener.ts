@@ -1,12 +1,10 @@
+import type { PikoError } from '../client/piko-error.ts'
 import { Tunnel } from '../client/tunnel.ts'
 import type { TunnelOptions, TunnelOwner } from '../client/tunnel.ts'
 import type { AccessLog } from '../log/access-log.ts'
-import type { Logger } from '../log/logger.ts'
 import type { RequestCounters } from '../metrics/request-metrics.ts'
 import { SocketPool } from '../net/socket-pool.ts'
 import { fieldValue } from '../http1/fields.ts'
-import { errorCode, describeError } from '../std/errors.ts'
-import { formatDuration } from '../std/duration.ts'
 import type { Stream } from '../yamux/session.ts'
 import type { ServiceAddress } from './service-address.ts'
 import { ServiceExchange } from './service-exchange.ts'
@@ -25,7 +23,6 @@ export interface HttpListenerOptions {
   readonly pool: { idleMax: number; idleTimeoutMs: number; keepAliveMs: number }
   readonly counters: RequestCounters
   readonly accessLog: AccessLog
-  readonly logger: Logger
   /** The server will never let this listener in. Last. */
   readonly refused: (reason: Error) => void
 }
@@ -59,12 +56,13 @@ export class HttpListener implements TunnelOwner {
 
   /** Takes no more requests; resolves when those under way are answered. */
   async drain(): Promise<void> {
-    this.tunnel.drain()
+    const left = this.tunnel.drain()
     if (this.exchanges.size > 0) {
       await new Promise<void>((resolve) => {
         this.idle = resolve
       })
     }
+    await left
   }
 
   /** Closes everything, and cuts what is still under way. */
@@ -89,29 +87,12 @@ export class HttpListener implements TunnelOwner {
     this.exchanges.add(exchange)
   }
 
-  connected(): void {
-    this.options.logger.info('connected', this.about())
-  }
+  connected(): void {}
 
-  disconnected(reason: Error, retryMs: number): void {
-    this.options.logger.warn('disconnected', {
-      ...this.about(),
-      reason: describeError(reason),
-      code: errorCode(reason),
-      'retry-in': formatDuration(retryMs),
-    })
-  }
+  disconnected(): void {}
 
-  refused(reason: Error): void {
-    this.options.logger.error('refused by the server; giving up', {
-      ...this.about(),
-      reason: describeError(reason),
-    })
+  refused(reason: PikoError): void {
     this.options.refused(reason)
-  }
-
-  private about(): Record<string, string> {
-    return { 'endpoint-id': this.options.tunnel.endpointId, url: this.options.tunnel.url }
   }
 
   private closed(exchange: ServiceExchange, durationMs: number): void {

@@ -1,30 +1,29 @@
-import type { ClientTls } from '../net/client-tls.ts'
 import { MuxConn } from '../net/mux-conn.ts'
 import type { MuxRuntime } from '../net/mux-conn.ts'
 import type { Transport } from '../net/transport.ts'
-import { DialError, dialWebSocket } from '../net/websocket-dial.ts'
 import { Backoff, RECONNECT_BACKOFF } from '../std/backoff.ts'
 import type { BackoffOptions } from '../std/backoff.ts'
-import { toError } from '../std/errors.ts'
+import { formatDuration } from '../std/duration.ts'
+import { describeError } from '../std/errors.ts'
 import { DEFAULT_SESSION_CONFIG } from '../yamux/config.ts'
 import { YamuxError } from '../yamux/errors.ts'
 import { GoAwayCode } from '../yamux/frame.ts'
 import type { Stream } from '../yamux/session.ts'
-import { isRetryableStatus, listenerUrl } from './listener-url.ts'
+import { connect } from './connect.ts'
+import type { ConnectTarget } from './connect.ts'
+import { connectError } from './connect-error.ts'
+import type { ClientLogger } from './connect-options.ts'
+import { PikoError } from './piko-error.ts'
+import { listenerUrl } from './piko-url.ts'
 
-export interface TunnelOptions {
+export interface TunnelOptions extends ConnectTarget {
   /** The server's upstream port, `http://localhost:8001`; a path in it is kept. */
   readonly url: string
   readonly endpointId: string
-  /** Sent as a bearer token; a function is asked at each attempt to connect. */
-  readonly token?: string | (() => string)
-  readonly tenantId?: string
-  /** Asked at every attempt to connect, so that a renewed certificate is used from then on. */
-  readonly tls?: () => ClientTls
-  /** For one attempt to connect. */
-  readonly connectTimeoutMs: number
+  readonly tenantId?: string | undefined
   readonly runtime: MuxRuntime
   readonly backoff?: BackoffOptions
+  readonly logger?: ClientLogger | undefined
 }
 
 /** What the owner of a tunnel is told. */
@@ -32,10 +31,13 @@ export interface TunnelOwner {
   /** A request or connection came: attach a handler, or reset it, before returning. */
   accepted(stream: Stream): void
   connected(): void
-  /** The tunnel is down, or could not be opened; the next attempt follows after `retryMs`. */
-  disconnected(reason: Error, retryMs: number): void
+  /**
+   * The tunnel is down, or could not be opened; the next attempt follows after `retryMs`. With the
+   * code `draining` the node has only asked to leave: what is open lives on.
+   */
+  disconnected(reason: PikoError, retryMs: number): void
   /** The server will never let this listener in, so it has given up. Last. */
-  refused(reason: Error): void
+  refused(reason: PikoError): void
 }
 
 /**
@@ -58,6 +60,9 @@ const SESSION_CONFIG = { ...DEFAULT_SESSION_CONFIG, role: 'client', acceptStream
 /** A tunnel that stood this long was a success: its successor is dialled without delay. */
 const SETTLED_MS = 1_000
 
+/** How long the server may take to end a session that is idle and gets no more streams. */
+const LEAVE_MS = 500
+
 /**
  * A listener's tunnel to a server, opened again and again whatever ended it, until it is closed or
  * the server refuses it for good (a wrong token, an unknown path).
@@ -71,8 +76,10 @@ export class Tunnel {
   private readonly finishing = new Set<MuxConn>()
   private state: TunnelState = { kind: 'closed' }
   private openedMs = 0
+  private hasConnected = false
+  private emptied: (() => void) | undefined
 
-  /** Throws a TypeError when `url` is none. */
+  /** Throws a PikoError when `url` is none. */
   constructor(options: TunnelOptions, owner: TunnelOwner) {
     this.options = options
     this.owner = owner
@@ -87,13 +94,19 @@ export class Tunnel {
     void this.connect(abort.signal)
   }
 
-  /** Gets no more streams; those that are open live on until `destroy`. */
-  drain(): void {
-    if (this.state.kind === 'connected') {
-      this.state.conn.goAway()
-      this.finishing.add(this.state.conn)
-    }
+  /**
+   * Gets no more streams; those that are open live on until `destroy`. Resolves when they are done
+   * and the server has let go of the tunnel.
+   */
+  async drain(): Promise<void> {
+    if (this.state.kind === 'connected') this.finishing.add(this.state.conn)
     this.stop()
+    if (this.finishing.size === 0) return
+    const emptied = new Promise<void>((resolve) => {
+      this.emptied = resolve
+    })
+    for (const conn of this.finishing) leave(conn)
+    await emptied
   }
 
   /** Ends everything at once. */
@@ -110,29 +123,21 @@ export class Tunnel {
   }
 
   private async connect(signal: AbortSignal): Promise<void> {
-    const { connectTimeoutMs, tls } = this.options
     try {
-      const headers = this.headers()
-      const transport = await dialWebSocket({
-        url: this.url,
-        headers,
-        timeoutMs: connectTimeoutMs,
-        tls: tls?.(),
-        signal,
-      })
+      const fields = this.fields()
+      const transport = await connect(this.url, this.options, { signal, fields })
       if (signal.aborted) transport.destroy()
       else this.opened(transport)
     } catch (error) {
-      if (!signal.aborted) this.failed(toError(error))
+      if (!signal.aborted) this.failed(connectError(error))
     }
   }
 
-  private headers(): Record<string, string> {
-    const { token, tenantId } = this.options
+  private fields(): Record<string, string> {
+    const { tenantId } = this.options
     return {
       // Tells a node that this listener moves first when it is asked to leave.
       'x-piko-client': 'js',
-      ...(token !== undefined && { authorization: `Bearer ${textOf(token)}` }),
       ...(tenantId !== undefined && { 'x-piko-tenant-id': tenantId }),
     }
   }
@@ -151,39 +156,61 @@ export class Tunnel {
     for (const old of this.finishing) old.goAway()
     this.state = { kind: 'connected', conn }
     this.openedMs = performance.now()
+    this.hasConnected = true
+    this.options.logger?.info('connected', this.about())
     this.owner.connected()
   }
 
-  private failed(reason: Error): void {
-    const { status } = reason instanceof DialError ? reason : {}
-    if (status !== undefined && !isRetryableStatus(status)) {
-      this.state = { kind: 'closed' }
-      this.owner.refused(reason)
-    } else {
-      this.retry(reason)
-    }
+  private failed(reason: PikoError): void {
+    if (!this.isFinal(reason)) return this.retry(reason)
+    this.state = { kind: 'closed' }
+    this.options.logger?.error('refused by the server; giving up', {
+      ...this.about(),
+      reason: describeError(reason),
+    })
+    this.owner.refused(reason)
+  }
+
+  /**
+   * A token function may find a better token the next time, and a listener that was let in before
+   * waits for it. One that was never let in is told of its mistake.
+   */
+  private isFinal({ code, retryable }: PikoError): boolean {
+    const mayHeal = typeof this.options.token === 'function' && this.hasConnected
+    return !retryable && !(mayHeal && (code === 'unauthorized' || code === 'invalid-option'))
   }
 
   /** The server finishes what it has and wants no more of us: find another one now. */
   private replace(conn: MuxConn): void {
     if (!this.isCurrent(conn)) return
     this.finishing.add(conn)
-    this.retry(new YamuxError('peer-go-away', 'the server asked to leave'))
+    this.retry(new PikoError('draining'))
   }
 
-  private lost(conn: MuxConn, reason: YamuxError): void {
+  private lost(conn: MuxConn, { message, cause }: YamuxError): void {
     this.finishing.delete(conn)
-    if (this.isCurrent(conn)) this.retry(reason)
+    if (this.finishing.size === 0) this.emptied?.()
+    if (this.isCurrent(conn)) this.retry(new PikoError('connection-lost', message, { cause }))
   }
 
-  private retry(reason: Error): void {
+  private retry(reason: PikoError): void {
     // A server that lets us in and drops us at once must not be dialled in a tight loop.
     if (this.state.kind === 'connected' && performance.now() - this.openedMs > SETTLED_MS) {
       this.backoff.reset()
     }
     const retryMs = this.backoff.nextMs()
     this.state = { kind: 'waiting', timer: setTimeout(() => this.start(), retryMs) }
+    this.options.logger?.warn('disconnected', {
+      ...this.about(),
+      reason: describeError(reason),
+      code: reason.code,
+      'retry-in': formatDuration(retryMs),
+    })
     this.owner.disconnected(reason, retryMs)
+  }
+
+  private about(): Record<string, string> {
+    return { 'endpoint-id': this.options.endpointId, url: this.options.url }
   }
 
   private isCurrent(conn: MuxConn): boolean {
@@ -191,6 +218,15 @@ export class Tunnel {
   }
 }
 
-function textOf(token: string | (() => string)): string {
-  return typeof token === 'function' ? token() : token
+/**
+ * Says that no more streams are taken, and ends the session when those that are open are done: the
+ * server does so itself unless it is the deployed Piko's. A stream that is on its way meanwhile is
+ * refused, and the server sends it elsewhere.
+ */
+function leave(conn: MuxConn): void {
+  conn.goAway()
+  conn.whenIdle(() => {
+    const end = (): void => conn.close(GoAwayCode.normal, new YamuxError('closed'))
+    setTimeout(end, LEAVE_MS).unref()
+  })
 }

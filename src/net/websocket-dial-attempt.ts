@@ -12,6 +12,8 @@ export interface DialTarget {
   readonly timeoutMs: number
   /** For https: and wss:. Without it Node's own authorities are trusted. */
   readonly tls?: ClientTls | undefined
+  /** An HTTP proxy to connect through, unless NO_PROXY has the host; http: or https:. */
+  readonly proxyUrl?: URL | undefined
 }
 
 /** A dial under way. */
@@ -22,8 +24,12 @@ export interface DialAttempt {
   fail(error: DialError): void
 }
 
-/** The dial failed before there was an answer; a TLS failure says what to look at. */
+/**
+ * The dial failed before there was an answer; a TLS failure says what to look at, and a proxy has
+ * said so already.
+ */
 export function networkError({ url, tls }: DialTarget, cause: Error): DialError {
+  if (cause instanceof DialError) return cause
   const failure = explainTlsFailure(cause, tls?.hasCertificate ?? false)
   const text = failure === undefined ? `no answer from ${url.origin}` : `${url.origin}: ${failure}`
   return new DialError('network', text, { cause })

@@ -3,11 +3,12 @@ import { CodedError } from '../std/errors.ts'
 
 /**
  * `network`: no answer, or one that is no WebSocket handshake. `status`: the server answered
- * something else than 101. `aborted`: the dialler called it off.
+ * something else than 101. `proxy`: the HTTP proxy in between did. `aborted`: the dialler called it
+ * off.
  */
-export type DialErrorCode = 'network' | 'status' | 'aborted'
+export type DialErrorCode = 'network' | 'status' | 'proxy' | 'aborted'
 
-/** Why a dial failed; `status` and the server's own words where it answered. */
+/** Why a dial failed; `status` and the server's or the proxy's own words where it answered. */
 export class DialError extends CodedError<DialErrorCode> {
   override readonly name = 'DialError'
   readonly status: number | undefined

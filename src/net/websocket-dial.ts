@@ -4,6 +4,7 @@ import { request as requestHttps } from 'node:https'
 import { Socket } from 'node:net'
 import { urlToHttpOptions } from 'node:url'
 import { assert } from '../std/assert.ts'
+import { throughProxy } from './connect-proxy.ts'
 import type { Transport } from './transport.ts'
 import { networkError } from './websocket-dial-attempt.ts'
 import type { DialAttempt, DialTarget } from './websocket-dial-attempt.ts'
@@ -24,20 +25,25 @@ export interface DialOptions extends DialTarget {
 export async function dialWebSocket(options: DialOptions): Promise<Transport> {
   const { signal, kind = DEFAULT_WEBSOCKET_KIND } = options
   if (signal.aborted) throw calledOff()
-  const attempt = kind === 'ws' ? dialWs(options) : dialOwn(options)
+  const failed = new AbortController()
+  const attempt = (kind === 'ws' ? dialWs : dialOwn)(options, failed.signal)
   const abort = (): void => attempt.fail(calledOff())
   signal.addEventListener('abort', abort, { once: true })
   try {
     return await attempt.opened
+  } catch (error) {
+    failed.abort()
+    throw error
   } finally {
     signal.removeEventListener('abort', abort)
   }
 }
 
-function dialOwn(target: DialTarget): DialAttempt {
+/** `failed` ends what an attempt that has failed may still be waiting for. */
+function dialOwn(target: DialTarget, failed: AbortSignal): DialAttempt {
   const { url, timeoutMs } = target
   const key = makeKey()
-  const request = upgradeRequest(target, key)
+  const request = upgradeRequest(target, key, throughProxy(target, failed))
   const { promise: opened, resolve, reject } = deferred()
   const fail = (error: DialError): void => {
     reject(error)
@@ -68,7 +74,11 @@ function dialOwn(target: DialTarget): DialAttempt {
   return { opened, fail }
 }
 
-function upgradeRequest({ url, headers, tls }: DialTarget, key: string): ClientRequest {
+function upgradeRequest(
+  { url, headers, tls }: DialTarget,
+  key: string,
+  proxied: ReturnType<typeof throughProxy>,
+): ClientRequest {
   const isSecure = url.protocol === 'https:' || url.protocol === 'wss:'
   const request = isSecure ? requestHttps : requestHttp
   const target = urlToHttpOptions(url)
@@ -77,7 +87,7 @@ function upgradeRequest({ url, headers, tls }: DialTarget, key: string): ClientR
     ...(isSecure && tls?.connectOptions(target.hostname as string)),
     protocol: isSecure ? 'https:' : 'http:',
     // A connection of its own, and never kept for another request.
-    agent: false,
+    ...(proxied ?? { agent: false }),
     headers: {
       ...headers,
       Connection: 'Upgrade',

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { urlToHttpOptions } from 'node:url'
 import { WebSocket, WebSocketServer } from 'ws'
+import { throughProxy } from './connect-proxy.ts'
 import type { Transport } from './transport.ts'
 import { networkError } from './websocket-dial-attempt.ts'
 import type { DialAttempt, DialTarget } from './websocket-dial-attempt.ts'
@@ -37,7 +38,7 @@ export class WsAcceptor {
 }
 
 /** The client's side of the handshake by the `ws` package. */
-export function dialWs(target: DialTarget): DialAttempt {
+export function dialWs(target: DialTarget, failed: AbortSignal): DialAttempt {
   const { url, headers, timeoutMs, tls } = target
   const { hostname } = urlToHttpOptions(url)
   const socket = new WebSocket(url, {
@@ -45,6 +46,7 @@ export function dialWs(target: DialTarget): DialAttempt {
     handshakeTimeout: timeoutMs,
     ...LIMITS,
     ...tls?.connectOptions(hostname as string),
+    ...throughProxy(target, failed),
   })
   let fail!: (error: DialError) => void
   const opened = new Promise<Transport>((resolve, reject) => {

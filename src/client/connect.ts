@@ -1,0 +1,33 @@
+import type { ClientTls } from '../net/client-tls.ts'
+import type { Transport } from '../net/transport.ts'
+import { dialWebSocket } from '../net/websocket-dial.ts'
+import { authorizationFields } from './authorization-fields.ts'
+import { connectError } from './connect-error.ts'
+import type { TokenSource } from './connect-options.ts'
+
+/** How a port of Piko is reached: what listeners and dials have in common. */
+export interface ConnectTarget {
+  readonly token?: TokenSource | undefined
+  /** Asked at every attempt to connect, so that a renewed certificate is used from then on. */
+  readonly tls?: (() => ClientTls) | undefined
+  /** An HTTP proxy to connect through. */
+  readonly proxyUrl?: URL | undefined
+  /** For one attempt to connect; the token function gets as much again. */
+  readonly connectTimeoutMs: number
+}
+
+/** One attempt to open a WebSocket at `url`. Rejects with a PikoError. */
+export async function connect(
+  url: URL,
+  target: ConnectTarget,
+  { signal, fields }: { signal: AbortSignal; fields: Readonly<Record<string, string>> },
+): Promise<Transport> {
+  const { token, tls, proxyUrl, connectTimeoutMs: timeoutMs } = target
+  try {
+    const authorization = await authorizationFields(token, { timeoutMs, signal })
+    const headers = { ...authorization, ...fields }
+    return await dialWebSocket({ url, headers, timeoutMs, tls: tls?.(), proxyUrl, signal })
+  } catch (error) {
+    throw connectError(error)
+  }
+}

@@ -1,0 +1,142 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { IncomingMessage } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import { connect } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
+import { ClientTls } from '../../src/net/client-tls.ts'
+import { WebSocketAcceptor } from '../../src/net/websocket-accept.ts'
+import { dialWebSocket } from '../../src/net/websocket-dial.ts'
+import { readCertificate, TestAuthority } from '../support/certificates.ts'
+
+/** Tunnels through an HTTP proxy, by CONNECT (RFC 9110 §9.3.6). */
+
+async function listening(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1')
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => sockets.add(socket))
+  onTestFinished(() => {
+    server.close()
+    for (const socket of sockets) socket.destroy()
+  })
+  await once(server, 'listening')
+  return (server.address() as AddressInfo).port
+}
+
+/** A WebSocket server that says hello. */
+async function startTarget(server: Server = createServer()): Promise<number> {
+  const acceptor = new WebSocketAcceptor()
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) =>
+    acceptor.accept(request, socket, head, (transport) => {
+      transport.start({ bytes() {}, drained() {}, transportClosed() {} })
+      const hello = Buffer.concat([Buffer.alloc(14), Buffer.from('hello')]).subarray(14)
+      transport.send([hello], hello.length)
+    }),
+  )
+  return listening(server)
+}
+
+/** A proxy that answers so, and joins the two sides if the status is 200. */
+async function startProxy(status = '200 Connection established') {
+  const requests: IncomingMessage[] = []
+  const server = createServer()
+  server.on('connect', (request: IncomingMessage, client: Socket) => {
+    requests.push(request)
+    client.on('error', () => {})
+    if (!status.startsWith('200')) return client.end(`HTTP/1.1 ${status}\r\n\r\n`)
+    const [host, port] = (request.url as string).split(':')
+    const target = connect(Number(port), host, () => client.write(`HTTP/1.1 ${status}\r\n\r\n`))
+    target.on('error', () => client.destroy())
+    return target.pipe(client).pipe(target)
+  })
+  return { port: await listening(server), requests }
+}
+
+interface Dial {
+  readonly target: string
+  readonly proxy: string
+  readonly kind: 'own' | 'ws'
+  readonly tls?: ClientTls
+}
+
+/** What the target says first. */
+async function greeting({ target, proxy, kind, tls }: Dial): Promise<string> {
+  const transport = await dialWebSocket({
+    url: new URL(target),
+    headers: {},
+    timeoutMs: 5_000,
+    signal: new AbortController().signal,
+    proxyUrl: new URL(proxy),
+    kind,
+    tls,
+  })
+  onTestFinished(() => transport.destroy())
+  return new Promise((resolve) => {
+    transport.start({
+      bytes: (chunk) => resolve(Buffer.from(chunk).toString()),
+      drained() {},
+      transportClosed() {},
+    })
+  })
+}
+
+afterEach(() => {
+  vi.unstubAllEnvs()
+})
+
+test.each(['own', 'ws'] as const)('%s: the proxy is asked, with credentials', async (kind) => {
+  const port = await startTarget()
+  const proxy = await startProxy()
+  const target = `ws://127.0.0.1:${port}`
+  const url = `http://me:s%40crt@127.0.0.1:${proxy.port}`
+  expect(await greeting({ target, proxy: url, kind })).toBe('hello')
+  expect(proxy.requests).toHaveLength(1)
+  expect(proxy.requests[0]).toMatchObject({ method: 'CONNECT', url: `127.0.0.1:${port}` })
+  expect(proxy.requests[0]?.headers['proxy-authorization']).toBe(
+    `Basic ${Buffer.from('me:s@crt').toString('base64')}`,
+  )
+})
+
+test.each(['own', 'ws'] as const)('%s: TLS goes through to the other end', async (kind) => {
+  const authority = new TestAuthority()
+  const { cert, key } = readCertificate(authority.issue())
+  const port = await startTarget(createTlsServer({ cert, key }))
+  const proxy = await startProxy()
+  const tls = new ClientTls({ rootCas: authority.pem })
+  const dial = { target: `wss://127.0.0.1:${port}`, proxy: `http://127.0.0.1:${proxy.port}`, kind }
+  expect(await greeting({ ...dial, tls })).toBe('hello')
+  expect(proxy.requests).toHaveLength(1)
+  await expect(greeting(dial)).rejects.toMatchObject({ code: 'network' })
+})
+
+test.each(['own', 'ws'] as const)('%s: a host in NO_PROXY is dialled directly', async (kind) => {
+  const port = await startTarget()
+  const proxy = await startProxy()
+  vi.stubEnv('NO_PROXY', 'other.example,127.0.0.0/8')
+  const url = `http://127.0.0.1:${proxy.port}`
+  expect(await greeting({ target: `ws://127.0.0.1:${port}`, proxy: url, kind })).toBe('hello')
+  expect(proxy.requests).toHaveLength(0)
+})
+
+test.each(['own', 'ws'] as const)('%s: a refusal is the proxy’s, without secrets', async (kind) => {
+  const proxy = await startProxy('407 Proxy Authentication Required')
+  const url = `http://me:secret@127.0.0.1:${proxy.port}`
+  const failure = await greeting({ target: 'ws://127.0.0.1:1', proxy: url, kind }).catch(
+    (error: unknown) => error,
+  )
+  expect(failure).toMatchObject({
+    code: 'proxy',
+    status: 407,
+    message: `proxy 127.0.0.1:${proxy.port}: 407: Proxy Authentication Required`,
+  })
+})
+
+test('a proxy that is not there is named', async () => {
+  const free = createServer()
+  const port = await listening(free)
+  free.close()
+  await expect(
+    greeting({ target: 'ws://127.0.0.1:1', proxy: `http://127.0.0.1:${port}`, kind: 'own' }),
+  ).rejects.toMatchObject({ code: 'network', message: `no answer from proxy 127.0.0.1:${port}` })
+})
