@@ -46,7 +46,7 @@ test('a node that is busy from here is passed over while it is', () => {
   expect(chosenShare(table, 'shop', 'n2')).toBeGreaterThan(0.3)
 })
 
-test('a node is passed over that is unreachable, left, tried, or failed a moment ago', () => {
+test('a node is passed over that is unreachable, left, tried, or worse than another', () => {
   const table = newTable()
   serve(table, 'n2', 'shop')
   expect(table.choose('shop', 0, new Set(['n2']))).toBeUndefined()
@@ -54,8 +54,11 @@ test('a node is passed over that is unreachable, left, tried, or failed a moment
   expect(table.choose('shop', 0)).toBeUndefined()
   table.reachable('n2')
   table.suspensions.failed('n2', 0)
-  expect(table.choose('shop', 999)).toBeUndefined()
-  expect(table.choose('shop', 1_000)?.id).toBe('n2')
+  serve(table, 'n3', 'shop')
+  expect(chosenShare(table, 'shop', 'n2')).toBe(0)
+  expect(table.choose('shop', 999, new Set(['n3']))?.id).toBe('n2')
+  table.unreachable('n3', 0)
+  expect(table.choose('shop', 999)?.id).toBe('n2')
   table.left('n2', 0)
   table.reachable('n2')
   expect(table.choose('shop', 2_000)).toBeUndefined()
@@ -122,7 +125,7 @@ test('whatever is told in whatever order, choices and owners agree with the node
             .filter((node) => node.id !== 'me' && node.status === 'reachable')
             .filter((node) => node.endpoints.has(name))
             .map((node) => node.id)
-          const candidates = table.candidates(name, now).map((node) => node.id)
+          const candidates = table.candidates(name).map((node) => node.id)
           expect(candidates.sort()).toEqual(expected.sort())
         }
       }

@@ -7,14 +7,16 @@ import { VanishedEndpoints } from './vanished-endpoints.ts'
 export interface ClusterTableConfig {
   readonly vanishedMemoryMs: number
   readonly vanishedEndpointsMax: number
-  /** How long a node is passed over after its relay session failed. */
+  /** How long a node is passed over after its relay session failed; doubles when it fails again. */
   readonly suspendMs: number
+  readonly suspendMaxMs: number
 }
 
 export const DEFAULT_CLUSTER_TABLE: ClusterTableConfig = {
   vanishedMemoryMs: 2_000,
   vanishedEndpointsMax: 4_096,
   suspendMs: 1_000,
+  suspendMaxMs: 30_000,
 }
 
 /** What the table cannot know by itself. */
@@ -59,7 +61,7 @@ export class ClusterTable {
   ) {
     this.random = random
     this.inFlight = inFlight
-    this.suspensions = new RelaySuspensions(config.suspendMs)
+    this.suspensions = new RelaySuspensions(config)
     this.vanished = new VanishedEndpoints({
       rememberMs: config.vanishedMemoryMs,
       endpointsMax: config.vanishedEndpointsMax,
@@ -87,21 +89,24 @@ export class ClusterTable {
   }
 
   /** Nodes that can take a request for `endpoint` now; never the local one. */
-  candidates(endpoint: string, now: number): readonly ClusterNode[] {
+  candidates(endpoint: string): readonly ClusterNode[] {
     const owners = this.owners.get(endpoint)
-    return owners === undefined ? [] : [...owners].filter((node) => this.isOpen(node, now))
+    return owners === undefined ? [] : [...owners].filter((node) => this.isOpen(node))
   }
 
   /**
    * The node to relay to: of two drawn by their number of upstreams, the one with less in flight
-   * per upstream (Mitzenmacher's power of two choices). `tried` are those that failed already.
+   * per upstream (Mitzenmacher's power of two choices). `tried` are those that failed already. A
+   * node that is suspended is better than none.
    */
   choose(
     endpoint: string,
     now: number,
     tried: ReadonlySet<string> = new Set(),
   ): ClusterNode | undefined {
-    const candidates = this.candidates(endpoint, now).filter((node) => !tried.has(node.id))
+    const untried = this.candidates(endpoint).filter((node) => !tried.has(node.id))
+    const sound = untried.filter((node) => !this.suspensions.isSuspended(node.id, now))
+    const candidates = sound.length > 0 ? sound : untried
     if (candidates.length < 2) return candidates[0]
     const first = this.draw(candidates, endpoint)
     const second = this.draw(
@@ -164,12 +169,8 @@ export class ClusterTable {
     if (parsed.kind === 'endpoint') this.setCount(node, parsed.endpoint, 0, now)
   }
 
-  private isOpen(node: NodeRecord, now: number): boolean {
-    return (
-      node !== this.local &&
-      node.status === 'reachable' &&
-      !this.suspensions.isSuspended(node.id, now)
-    )
+  private isOpen(node: NodeRecord): boolean {
+    return node !== this.local && node.status === 'reachable'
   }
 
   private draw(candidates: readonly ClusterNode[], endpoint: string): ClusterNode {

@@ -14,6 +14,8 @@ export interface AccessRecord {
   readonly responseFields: Readonly<Fields>
   readonly status: number
   readonly durationMs: number
+  /** How many upstreams got the request; logged when it is more than one. */
+  readonly attempts?: number
 }
 
 /** Which header fields are logged: those of the allow list, or all but those of the block list. */
@@ -62,8 +64,9 @@ export class AccessLog {
 
   /** Written by hand: through a general serializer the line would cost more than the proxying. */
   write(record: AccessRecord): void {
-    const { proto, method, host, target, status, durationMs } = record
+    const { proto, method, host, target, status, durationMs, attempts = 1 } = record
     const duration = formatDuration(Math.round(durationMs * 1_000) / 1_000)
+    const tries = attempts > 1 ? `,"attempts":${attempts}` : ''
     this.logger.writeJson(
       this.levelOf(status),
       'request',
@@ -71,7 +74,7 @@ export class AccessLog {
         `"path":${quote(pathOf(target))},` +
         `"request_headers":${this.requestFields.json(record.requestFields)},` +
         `"response_headers":${this.responseFields.json(record.responseFields)},` +
-        `"status":${status},"duration":"${duration}"}`,
+        `"status":${status},"duration":"${duration}"${tries}}`,
     )
   }
 

@@ -20,6 +20,13 @@ const proxySection = section(
         'from the last byte of the request that came. What has begun to stream, upgrades and ' +
         'TCP have no limit. 0 turns it off.',
     }),
+    holdMs: duration({
+      default: '2s',
+      max: '1m',
+      help:
+        'How long a request waits for an endpoint whose last upstream went away no longer ago ' +
+        'than this. So many may wait: 256 for an endpoint, 4096 in all. 0 turns it off.',
+    }),
     trustedProxies: list({
       of: text({
         help: 'An address or a network.',

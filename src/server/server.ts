@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { ClusterTable } from '../cluster/cluster-table.ts'
+import { ClusterTable, DEFAULT_CLUSTER_TABLE } from '../cluster/cluster-table.ts'
 import { ADMIN_ADDRESS_KEY, PROXY_ADDRESS_KEY } from '../cluster/node.ts'
 import { AccessLog } from '../log/access-log.ts'
 import type { Logger } from '../log/logger.ts'
@@ -21,6 +21,7 @@ import { advertisedAddress, randomNodeId } from './membership/local-node.ts'
 import { measureCluster } from './membership/cluster-metrics.ts'
 import { Membership } from './membership/membership.ts'
 import { ProxyServer } from './proxy/proxy-server.ts'
+import { Retries } from './proxy/retries.ts'
 import { RequestJournal } from './proxy/request-journal.ts'
 import { RelaySessions } from './relay/relay-sessions.ts'
 import { Router } from './relay/router.ts'
@@ -63,21 +64,14 @@ export class Server {
     const metrics = new Metrics().withProcessMetrics()
     const runtime = new MuxRuntime()
     const registry = new EndpointRegistry()
-    const table = new ClusterTable(this.nodeId, {
-      random: Math.random,
-      inFlight: (nodeId) => this.relays.inFlight(nodeId),
-    })
-    this.table = table
-    this.nodePort = new NodePort(
-      {
-        packet: (from, bytes) => this.membership.packet(from, bytes),
-        stream: (kind, socket) => {
-          if (kind === StreamKind.sync) this.membership.syncAsked(socket)
-          else this.relays.accept(new TcpTransport(socket))
-        },
-      },
-      keyRingOf(cluster),
+    const { holdMs } = config.proxy
+    const table = new ClusterTable(
+      this.nodeId,
+      { random: Math.random, inFlight: (nodeId) => this.relays.inFlight(nodeId) },
+      { ...DEFAULT_CLUSTER_TABLE, vanishedMemoryMs: holdMs },
     )
+    this.table = table
+    this.nodePort = this.createNodePort(cluster)
     this.relays = new RelaySessions({
       runtime,
       registry,
@@ -85,7 +79,7 @@ export class Server {
       dial: (address) => new TcpTransport(this.nodePort.dial(address, StreamKind.relay)),
       failed: (nodeId) => table.suspensions.failed(nodeId, performance.now()),
     })
-    const router = new Router({ registry, table, relays: this.relays, metrics })
+    const router = new Router({ registry, table, relays: this.relays, metrics, holdMs })
     this.membership = new Membership({
       nodeId: this.nodeId,
       config: cluster,
@@ -119,6 +113,7 @@ export class Server {
     this.proxy = new ProxyServer({
       config: config.proxy,
       upstreams: router,
+      retries: new Retries(metrics),
       turn: runtime.turn,
       journal: requestJournal(config.proxy, metrics, logger.child('proxy.access')),
     })
@@ -182,6 +177,20 @@ export class Server {
     this.logger.info('node stopped', { 'node-id': this.nodeId })
   }
 
+  /** What comes to the gossip port goes to the membership and the relays. */
+  private createNodePort(config: ClusterConfig): NodePort {
+    return new NodePort(
+      {
+        packet: (from, bytes) => this.membership.packet(from, bytes),
+        stream: (kind, socket) => {
+          if (kind === StreamKind.sync) this.membership.syncAsked(socket)
+          else this.relays.accept(new TcpTransport(socket))
+        },
+      },
+      keyRingOf(config),
+    )
+  }
+
   private hasOthers(): boolean {
     return (this.status.counts().get('active') ?? 0) > 1
   }
@@ -205,8 +214,7 @@ export class Server {
   private async drainUpstreams(hasOthers: boolean, withinMs: number): Promise<void> {
     await this.upstream.drain({
       hasOthers,
-      isServedElsewhere: (endpointId) =>
-        this.table.candidates(endpointId, performance.now()).length > 0,
+      isServedElsewhere: (endpointId) => this.table.candidates(endpointId).length > 0,
       withinMs,
     })
   }

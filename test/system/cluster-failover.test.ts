@@ -94,6 +94,11 @@ test('a killed node is passed over before anybody knows, and a POST arrives once
   expect(service.requests).toHaveLength(20)
   expect(n3.log.count('node unreachable')).toBe(0)
   expect(n3.log.count('relay session lost')).toBeGreaterThan(0)
+  const retries = await metricOf(n3, 'piko_proxy_retries_total{result="sent"}')
+  const logged = n3.log.fieldsOf('request').map(({ request }) => request as { attempts?: number })
+  const again = logged.reduce((sum, { attempts = 1 }) => sum + attempts - 1, 0)
+  expect(retries).toBeGreaterThan(0)
+  expect(again).toBe(retries)
 })
 
 test('a killed node is unreachable within six seconds, and comes back under its id', async () => {
@@ -139,6 +144,17 @@ test('a request for an endpoint that stays away fails within about two seconds',
   const tookMs = performance.now() - startedMs
   expect(tookMs).toBeGreaterThan(1_000)
   expect(tookMs).toBeLessThan(5_000)
+})
+
+test('without a hold, a request for an endpoint that just vanished fails at once', async () => {
+  const [n1, , n3] = await threeNodes(['--proxy.hold', '0'])
+  const only = await startAgent(n1.addresses.upstream, await namedService('service'))
+  await knowsEndpoint(n3, 'n1')
+  await only.stop()
+  await knowsEndpoint(n3, 'n1', { upstreams: 0 })
+  const startedMs = performance.now()
+  expect((await send(n3.addresses.proxy)).status).toBe(502)
+  expect(performance.now() - startedMs).toBeLessThan(1_000)
 })
 
 test('a request for an endpoint that nobody ever served fails at once', async () => {

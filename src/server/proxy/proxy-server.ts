@@ -19,7 +19,7 @@ import { forwardedHead } from './forwarded-head.ts'
 import type { ClientInfo } from './forwarded-head.ts'
 import type { RequestJournal } from './request-journal.ts'
 import { Route } from './route.ts'
-import type { Routable, UpstreamSource } from './route.ts'
+import type { RetryLimit, Routable, UpstreamSource } from './route.ts'
 import { TrustedProxies } from './trusted-proxies.ts'
 import { UpgradeExchange } from './upgrade-exchange.ts'
 import { withoutUpgrade } from './without-upgrade.ts'
@@ -27,6 +27,7 @@ import { withoutUpgrade } from './without-upgrade.ts'
 export interface ProxyServerOptions {
   readonly config: ProxyConfig
   readonly upstreams: UpstreamSource
+  readonly retries: RetryLimit
   readonly journal: RequestJournal
   readonly turn: TurnFlush
 }
@@ -41,6 +42,7 @@ const CONNECTION_CHECK_MS = 2_000
 export class ProxyServer {
   private readonly config: ProxyConfig
   private readonly upstreams: UpstreamSource
+  private readonly retries: RetryLimit
   private readonly journal: RequestJournal
   private readonly turn: TurnFlush
   private readonly trusted: TrustedProxies
@@ -48,7 +50,8 @@ export class ProxyServer {
   private readonly connections = new ClientConnections()
   private leaving = false
 
-  constructor({ config, upstreams, journal, turn }: ProxyServerOptions) {
+  constructor({ config, upstreams, retries, journal, turn }: ProxyServerOptions) {
+    this.retries = retries
     this.config = config
     this.upstreams = upstreams
     this.journal = journal
@@ -135,6 +138,7 @@ export class ProxyServer {
           responseFields: fields,
           requestBytes,
           responseBytes: byteCount,
+          attempts: route?.attempts ?? 0,
         })
       },
     })
@@ -186,6 +190,7 @@ export class ProxyServer {
           responseFields: fields,
           requestBytes: socket.bytesRead,
           responseBytes: socket.bytesWritten,
+          attempts: route?.attempts ?? 0,
         }),
     })
     const route = this.routeFor(exchange, { edge, client, upgrade })
@@ -202,7 +207,7 @@ export class ProxyServer {
     if (endpointId === undefined) return undefined
     const head = forwardedHead(edge, client, upgrade)
     const request = { endpointId, clientAddress: client.address, triedNodes: new Set<string>() }
-    return new Route(exchange, this.upstreams, { request, head })
+    return new Route(exchange, this.upstreams, { request, head, retries: this.retries })
   }
 
   private clientOf(request: IncomingMessage): ClientInfo {
@@ -228,6 +233,7 @@ export class ProxyServer {
       responseFields: [],
       requestBytes: 0,
       responseBytes: 0,
+      attempts: 0,
     })
   }
 }

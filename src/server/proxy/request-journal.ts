@@ -11,6 +11,8 @@ export interface Outcome {
   readonly responseFields: Readonly<Fields>
   readonly requestBytes: number
   readonly responseBytes: number
+  /** How many upstreams got the request. */
+  readonly attempts: number
 }
 
 /** Keeps account of requests: the metrics always, a line in the access log where that is wanted. */
@@ -43,6 +45,7 @@ export class RequestJournal {
       responseFields: outcome.responseFields,
       status,
       durationMs,
+      attempts: outcome.attempts,
     })
   }
 }

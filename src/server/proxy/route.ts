@@ -15,6 +15,14 @@ export interface UpstreamSource {
   hold(endpointId: string, resume: () => void): boolean
 }
 
+/** What limits how often requests are sent again. */
+export interface RetryLimit {
+  /** A request came. */
+  earn(): void
+  /** Whether a request may be sent once more. */
+  grant(): boolean
+}
+
 /** What a routed request can become. */
 export interface Routable {
   /** Hands the request to an upstream. False when that takes no more. */
@@ -39,14 +47,17 @@ export class Route {
   private readonly upstreams: UpstreamSource
   private readonly request: RouteRequest
   private readonly head: string
-  private attempts = 0
+  private readonly retries: RetryLimit
+  /** How many upstreams have got the request. */
+  attempts = 0
   private held = false
 
   constructor(
     exchange: Routable,
     upstreams: UpstreamSource,
-    { request, head }: { request: RouteRequest; head: string },
+    { request, head, retries }: { request: RouteRequest; head: string; retries: RetryLimit },
   ) {
+    this.retries = retries
     this.exchange = exchange
     this.upstreams = upstreams
     this.request = request
@@ -54,6 +65,7 @@ export class Route {
   }
 
   begin(): void {
+    this.retries.earn()
     if (this.attempt()) return
     const isWorthwhile = this.upstreams.vanishedRecently(this.request.endpointId)
     if (!isWorthwhile || !this.hold()) this.exchange.answer(ANSWERS.noUpstream)
@@ -69,11 +81,19 @@ export class Route {
   }
 
   private attempt(): boolean {
-    this.attempts += 1
-    for (let picks = 0; picks < PICKS_MAX; picks++) {
-      const upstream = this.upstreams.pick(this.request)
-      if (upstream === undefined) return false
-      if (this.exchange.start(upstream, this.head)) return true
+    const upstream = this.upstreams.pick(this.request)
+    if (upstream === undefined || (this.attempts > 0 && !this.retries.grant())) return false
+    return this.startWith(upstream)
+  }
+
+  private startWith(first: Upstream): boolean {
+    let upstream: Upstream | undefined = first
+    for (let picks = 0; picks < PICKS_MAX && upstream !== undefined; picks++) {
+      if (this.exchange.start(upstream, this.head)) {
+        this.attempts += 1
+        return true
+      }
+      upstream = this.upstreams.pick(this.request)
     }
     return false
   }

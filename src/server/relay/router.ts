@@ -12,6 +12,8 @@ export interface RouterOptions {
   readonly table: ClusterTable
   readonly relays: RelaySessions
   readonly metrics: Metrics
+  /** How long a request waits for an endpoint that vanished moments ago. */
+  readonly holdMs: number
 }
 
 /**
@@ -22,10 +24,11 @@ export class Router {
   private readonly registry: EndpointRegistry
   private readonly table: ClusterTable
   private readonly relays: RelaySessions
-  private readonly holds = new EndpointHolds()
+  private readonly holds: EndpointHolds
   private readonly remoteRequests: Family<Counter>
 
-  constructor({ registry, table, relays, metrics }: RouterOptions) {
+  constructor({ registry, table, relays, metrics, holdMs }: RouterOptions) {
+    this.holds = new EndpointHolds(holdMs)
     this.registry = registry
     this.table = table
     this.relays = relays

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 import { EndpointRegistry } from './endpoint-registry.ts'
 import type { LocalUpstream } from './upstream.ts'
 
-function upstream(canOpen = true): LocalUpstream {
-  return { canOpen, open: () => undefined, remoteAddress: '192.0.2.1:50000' }
+function upstream(canOpen = true, streamCount = 0): LocalUpstream {
+  return { canOpen, streamCount, open: () => undefined, remoteAddress: '192.0.2.1:50000' }
 }
 
 test('upstreams of an endpoint are taken in turn', () => {
@@ -13,6 +13,19 @@ test('upstreams of an endpoint are taken in turn', () => {
   const picked = Array.from({ length: 6 }, () => registry.pick('a'))
   expect(new Set(picked.slice(0, 3))).toEqual(new Set(members))
   expect(picked.slice(3)).toEqual(picked.slice(0, 3))
+})
+
+test('the upstream with the least under way is taken, however many there are', () => {
+  const registry = new EndpointRegistry()
+  const idle = [upstream(), upstream()]
+  const busy = Array.from({ length: 5 }, (_, i) => upstream(true, i + 1))
+  for (const member of [...busy, ...idle]) registry.add('few', member)
+  const picked = Array.from({ length: 4 }, () => registry.pick('few'))
+  expect(picked).toEqual([...idle, ...idle])
+
+  const many = Array.from({ length: 1_000 }, () => upstream())
+  for (const member of many) registry.add('many', member)
+  expect(new Set(many.map(() => registry.pick('many'))).size).toBe(1_000)
 })
 
 test('an upstream that takes no requests is passed over', () => {

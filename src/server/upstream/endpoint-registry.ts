@@ -4,18 +4,37 @@ import type { LocalUpstream } from './upstream.ts'
 /** Told whenever the number of an endpoint's upstreams on this node changed. */
 export type EndpointWatcher = (endpointId: string, upstreamCount: number) => void
 
-/** The upstreams of one endpoint, taken in turn. */
+/** So many of an endpoint's upstreams are compared for a request. */
+const COMPARED_MAX = 8
+
+/**
+ * The upstreams of one endpoint. The one with the least under way is picked; of equals the one
+ * whose turn it is. Of very many only some are compared, others the next time:
+ *
+ *     [ a  b  c  d  e ]         turn ─▶ c: c, d, e, a, … are compared in this order
+ */
 class Group {
   readonly members: LocalUpstream[] = []
-  private next = 0
+  private turn = 0
 
   pick(): LocalUpstream | undefined {
-    for (let tried = 0; tried < this.members.length; tried++) {
-      this.next = (this.next + 1) % this.members.length
-      const upstream = this.members[this.next] as LocalUpstream
-      if (upstream.canOpen) return upstream
+    const { members } = this
+    let best: LocalUpstream | undefined
+    let bestCount = Number.POSITIVE_INFINITY
+    let bestAt = this.turn
+    for (let compared = 0, i = 0; i < members.length && compared < COMPARED_MAX; i++) {
+      const at = (this.turn + i) % members.length
+      const member = members[at] as LocalUpstream
+      if (!member.canOpen) continue
+      compared += 1
+      const { streamCount } = member
+      if (streamCount >= bestCount) continue
+      best = member
+      bestCount = streamCount
+      bestAt = at
     }
-    return undefined
+    this.turn = bestAt + 1
+    return best
   }
 }
 

@@ -12,6 +12,8 @@ export interface Upstream {
 export interface LocalUpstream extends Upstream {
   /** Where its tunnel comes from: an address and a port. */
   readonly remoteAddress: string
+  /** Requests and connections under way on it. */
+  readonly streamCount: number
 }
 
 /** What is known of a request when an upstream is sought for it. */
