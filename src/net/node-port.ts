@@ -45,7 +45,7 @@ export class NodePort {
   private udp: UdpSocket | undefined
   private readonly sockets = new Set<Socket>()
   private undeclared = 0
-  /** Datagrams that were sealed with no key of ours. */
+  /** Datagrams that were sealed with no key of ours, or came again. */
   foreignPackets = 0
 
   constructor(handler: NodePortHandler, keys: KeyRing | undefined) {
@@ -53,6 +53,11 @@ export class NodePort {
     this.keys = keys
     this.seal = keys && new PacketSeal(keys)
     this.server = this.createServer()
+  }
+
+  /** Sealed datagrams that somebody sent again. */
+  get replayedPackets(): number {
+    return this.seal?.replays ?? 0
   }
 
   /** Opens both sides on one port. Rejects with a ListenError. */

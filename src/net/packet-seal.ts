@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import type { KeyRing } from './key-ring.ts'
+import type { ClusterKey, KeyRing } from './key-ring.ts'
+import { ReplayGuard } from './replay-guard.ts'
 
 const ALGORITHM = 'aes-256-gcm'
 const KEY_ID_BYTES = 8
@@ -21,11 +22,15 @@ export const SEAL_BYTES = KEY_ID_BYTES + NONCE_BYTES + TAG_BYTES
  *               ╰─────── nonce ────────╯
  *
  * A nonce must never come twice under a key: each process draws its part at random, and counts.
+ * That also tells a datagram that is sent again by somebody who overheard it.
  */
 export class PacketSeal {
   private readonly keys: KeyRing
   private readonly process = randomBytes(PROCESS_BYTES)
+  private readonly guard = new ReplayGuard()
   private counter = 0
+  /** Datagrams that were taken before, or are this process's own. */
+  replays = 0
 
   constructor(keys: KeyRing) {
     this.keys = keys
@@ -41,20 +46,39 @@ export class PacketSeal {
     return Buffer.concat([id, nonce, cipher.update(packet), cipher.final(), cipher.getAuthTag()])
   }
 
-  /** The packet inside; undefined when it was not sealed with a key of this cluster. */
+  /** The packet inside; undefined when it was not sealed with a key of this cluster, or is old. */
   open(sealed: Buffer): Buffer | undefined {
     if (sealed.length < SEAL_BYTES) return undefined
     const id = sealed.subarray(0, KEY_ID_BYTES)
     const key = this.keys.find(id)
     if (key === undefined) return undefined
     const nonce = sealed.subarray(KEY_ID_BYTES, KEY_ID_BYTES + NONCE_BYTES)
-    const decipher = createDecipheriv(ALGORITHM, key.packetKey, nonce)
-    decipher.setAAD(id).setAuthTag(sealed.subarray(-TAG_BYTES))
-    const text = decipher.update(sealed.subarray(KEY_ID_BYTES + NONCE_BYTES, -TAG_BYTES))
-    try {
-      return Buffer.concat([text, decipher.final()])
-    } catch {
-      return undefined
-    }
+    const sender = nonce.toString('latin1', 0, PROCESS_BYTES)
+    const counter = nonce.readUIntBE(PROCESS_BYTES, COUNTER_BYTES)
+    // Before anything is decrypted: sending again must not be cheaper than refusing.
+    if (!this.isFresh(sender, counter)) return undefined
+    const packet = decrypt(sealed, key)
+    // Only behind that is the counter known to be the sender's.
+    if (packet !== undefined) this.guard.take(sender, counter)
+    return packet
+  }
+
+  private isFresh(sender: string, counter: number): boolean {
+    const isOwn = sender === this.process.toString('latin1')
+    if (!isOwn && this.guard.isFresh(sender, counter)) return true
+    this.replays += 1
+    return false
+  }
+}
+
+function decrypt(sealed: Buffer, { id, packetKey }: ClusterKey): Buffer | undefined {
+  const nonce = sealed.subarray(KEY_ID_BYTES, KEY_ID_BYTES + NONCE_BYTES)
+  const decipher = createDecipheriv(ALGORITHM, packetKey, nonce)
+  decipher.setAAD(id).setAuthTag(sealed.subarray(-TAG_BYTES))
+  const text = decipher.update(sealed.subarray(KEY_ID_BYTES + NONCE_BYTES, -TAG_BYTES))
+  try {
+    return Buffer.concat([text, decipher.final()])
+  } catch {
+    return undefined
   }
 }

@@ -29,6 +29,11 @@ export function measureCluster(
     () => (counts()?.dropped ?? 0) + nodePort.foreignPackets,
   )
   metrics.counterOf(
+    'piko_gossip_packets_replayed_total',
+    'Sealed gossip datagrams that came a second time; among those dropped.',
+    () => nodePort.replayedPackets,
+  )
+  metrics.counterOf(
     'piko_gossip_syncs_total',
     'Reconciliations over a stream that this node asked for.',
     () => counts()?.syncs ?? 0,
