@@ -128,7 +128,7 @@ test('no answer is longer than the question', async () => {
   }
 })
 
-test('with a secret, what was not sealed with it gets no answer, nor what is sent again', async () => {
+test('with a secret, what was not sealed with it gets no answer, nor a replay', async () => {
   const open = await overhearQuestion()
   const foreign = await overhearQuestion(['--cluster.secret', 'another'])
   const own = await overhearQuestion(['--cluster.secret', 's3cret'])

@@ -68,7 +68,7 @@ function decode(bytes: Uint8Array, sizes: readonly number[]): Body {
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 const QUOTED = '"(?:[\\t \\x21\\x23-\\x5b\\x5d-\\x7e\\x80-\\xff]|\\\\[\\t\\x20-\\x7e\\x80-\\xff])*"'
-const SIZE_LINE = new RegExp(`^([0-9a-f]{1,16})(?:;${TOKEN}(?:=(?:${TOKEN}|${QUOTED})?)?)*$`, 'i')
+const SIZE_LINE = new RegExp(`^([0-9a-f]{1,16})(?:;${TOKEN}(?:=(?:${TOKEN}|${QUOTED}))?)*$`, 'i')
 const TRAILER = new RegExp(`^(${TOKEN}):([\\t\\x20-\\x7e\\x80-\\xff]*)$`)
 
 /** The body if it is whole and right, else undefined. */
@@ -78,7 +78,7 @@ function decodeNaively(message: string): Body | undefined {
   for (;;) {
     const end = message.indexOf('\r\n', at)
     const match = end === -1 ? null : SIZE_LINE.exec(message.slice(at, end))
-    if (match === null || /=(;|$)/.test(match[0])) return undefined
+    if (match === null) return undefined
     const bytes = Number.parseInt(match[1] as string, 16)
     at = end + 2
     if (bytes === 0) break
