@@ -19,7 +19,8 @@ const PAGES: readonly Page[] = [
     title: 'piko server',
     about:
       'Every setting of a node, for the file that `--config.path` names and as flags. An editor ' +
-      'that knows [server.schema.json](server.schema.json) checks the file while you write.',
+      'that knows [server.schema.json](server.schema.json) checks the file while you write. What ' +
+      'reloads is taken over from a changed file without a restart.',
     root: serverConfig,
     hasSchema: true,
   },
@@ -29,7 +30,8 @@ const PAGES: readonly Page[] = [
     about:
       'Every setting of an agent, for the file that `--config.path` names and as flags. ' +
       'An editor that knows [agent.schema.json](agent.schema.json) checks the file while you ' +
-      'write. An agent for a single endpoint needs no file: [piko agent http](agent-http.md).',
+      'write. What reloads is taken over from a changed file without a ' +
+      'restart. An agent for a single endpoint needs no file: [piko agent http](agent-http.md).',
     root: agentConfig,
     hasSchema: true,
   },

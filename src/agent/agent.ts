@@ -1,3 +1,4 @@
+import type { Reloadable } from '../config/config-reload.ts'
 import { AccessLog } from '../log/access-log.ts'
 import type { Logger } from '../log/logger.ts'
 import { Metrics } from '../metrics/metrics.ts'
@@ -8,6 +9,8 @@ import { CodedError } from '../std/errors.ts'
 import { assert } from '../std/assert.ts'
 import type { AgentConfig, ListenerConfig } from './config.ts'
 import { HttpListener } from './http-listener.ts'
+import { ListenerSet } from './listener-set.ts'
+import type { ListenerNews } from './listener-set.ts'
 import { parseServiceAddress } from './service-address.ts'
 
 /** Every listener was refused by the server: there is nothing left to do. */
@@ -19,15 +22,14 @@ export class AgentRefusedError extends CodedError<'refused'> {
  * `piko agent`: one tunnel per listener, each forwarding to its service. Listeners are independent:
  * one that is refused leaves the others as they are; the agent ends when the last one was.
  */
-export class Agent {
-  private readonly config: AgentConfig
+export class Agent implements Reloadable<AgentConfig> {
+  private config: AgentConfig
   private readonly logger: Logger
   private readonly runtime = new MuxRuntime()
   private readonly metrics = new Metrics().withProcessMetrics()
   private readonly requests = new RequestMetrics(this.metrics, 'piko_agent', ['endpoint'])
   private readonly metricsServer = new MetricsServer(this.metrics)
-  private readonly listeners: readonly HttpListener[]
-  private working: number
+  private readonly listeners: ListenerSet
   private fail: (error: AgentRefusedError) => void = () => {}
   /** Resolves when every listener was refused. */
   readonly failed = new Promise<AgentRefusedError>((resolve) => {
@@ -37,13 +39,17 @@ export class Agent {
   constructor(config: AgentConfig, logger: Logger) {
     this.config = config
     this.logger = logger
-    this.working = config.listeners.length
-    this.listeners = config.listeners.map((listener) => this.createListener(listener))
+    this.listeners = new ListenerSet({
+      create: (listener, news) => this.createListener(listener, news),
+      logger: logger.child('listener'),
+      graceMs: () => this.config.gracePeriodMs,
+      allRefused: () => this.allRefused(),
+    })
   }
 
   /** Requests under way. */
   get exchangeCount(): number {
-    return this.listeners.reduce((sum, listener) => sum + listener.exchangeCount, 0)
+    return this.listeners.exchangeCount
   }
 
   /** Starts to connect. Rejects with a ListenError when the metrics port is taken. */
@@ -53,7 +59,15 @@ export class Agent {
       const address = await this.metricsServer.listen(server.bindAddr)
       this.logger.info('serving metrics', { port: address.port })
     }
-    for (const listener of this.listeners) listener.start()
+    this.listeners.configure(this.config.listeners)
+  }
+
+  /** Takes over the settings that may change while the agent runs: those marked `reload`. */
+  reload(config: AgentConfig): void {
+    const { connect, server } = this.config
+    const { token, tokenFile } = config.connect
+    this.config = { ...config, server, connect: { ...connect, token, tokenFile } }
+    this.listeners.configure(config.listeners)
   }
 
   /** Leaves in order, within the grace period. */
@@ -61,9 +75,9 @@ export class Agent {
     this.logger.info('agent leaving')
     const cut = setTimeout(() => this.cut(), this.config.gracePeriodMs)
     // No more requests come; those that are here get their answers.
-    await Promise.all(this.listeners.map(async (listener) => listener.drain()))
+    await this.listeners.drain()
     clearTimeout(cut)
-    for (const listener of this.listeners) listener.close()
+    this.listeners.close()
     await this.metricsServer.close()
     this.logger.info('agent stopped')
   }
@@ -72,10 +86,10 @@ export class Agent {
     this.logger.warn('grace period is over; cutting what is still under way', {
       requests: this.exchangeCount,
     })
-    for (const listener of this.listeners) listener.close()
+    this.listeners.close()
   }
 
-  private createListener(config: ListenerConfig): HttpListener {
+  private createListener(config: ListenerConfig, news: ListenerNews): HttpListener {
     const service = parseServiceAddress(config.addr)
     assert(service !== undefined, 'a configured address was checked')
     const { idleConnTimeoutMs, keepAliveTimeoutMs, maxIdleConns } = config.httpClient
@@ -90,26 +104,25 @@ export class Agent {
       },
       counters: this.requests.scope(config.endpointId),
       accessLog: new AccessLog(this.logger.child('proxy.http.access'), config.accessLog),
-      refused: () => this.listenerRefused(),
+      connected: () => news.connected(),
+      refused: () => news.refused(),
     })
   }
 
   private tunnelOptions(endpointId: string) {
-    const { url, token, tenantId, timeoutMs } = this.config.connect
+    const { url, tenantId, timeoutMs } = this.config.connect
     return {
       url,
       endpointId,
       connectTimeoutMs: timeoutMs,
       runtime: this.runtime,
       logger: this.logger.child('listener'),
-      ...(token.isSet && { token: () => token.reveal() }),
+      token: () => this.config.connect.token.reveal(),
       ...(tenantId !== '' && { tenantId }),
     }
   }
 
-  private listenerRefused(): void {
-    this.working -= 1
-    if (this.working > 0) return
+  private allRefused(): void {
     this.fail(new AgentRefusedError('refused', 'the server refused every listener'))
   }
 }

@@ -78,6 +78,7 @@ const programFields = {
   gracePeriodMs: duration({
     default: '1m',
     required: true,
+    reload: true,
     help: 'How long requests under way may take to finish when the agent shuts down.',
   }),
 }
@@ -86,6 +87,7 @@ const programFields = {
 export const agentConfig = section({
   listeners: items(listenerSection, {
     help: 'Endpoints to register and the services behind them.',
+    reload: true,
   }),
   ...programFields,
 })
@@ -94,5 +96,6 @@ export const agentConfig = section({
 export const agentHttpConfig = section({ ...listenerFields, ...programFields })
 
 export type AgentConfig = ConfigOf<typeof agentConfig>
+export type AgentHttpConfig = ConfigOf<typeof agentHttpConfig>
 export type ListenerConfig = AgentConfig['listeners'][number]
 export type ConnectConfig = AgentConfig['connect']

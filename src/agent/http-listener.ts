@@ -23,6 +23,7 @@ export interface HttpListenerOptions {
   readonly pool: { idleMax: number; idleTimeoutMs: number; keepAliveMs: number }
   readonly counters: RequestCounters
   readonly accessLog: AccessLog
+  readonly connected: () => void
   /** The server will never let this listener in. Last. */
   readonly refused: (reason: Error) => void
 }
@@ -87,7 +88,9 @@ export class HttpListener implements TunnelOwner {
     this.exchanges.add(exchange)
   }
 
-  connected(): void {}
+  connected(): void {
+    this.options.connected()
+  }
 
   disconnected(): void {}
 

@@ -1,7 +1,9 @@
 import { Agent } from '../agent/agent.ts'
-import type { AgentConfig } from '../agent/config.ts'
+import type { AgentConfig, AgentHttpConfig } from '../agent/config.ts'
 import { agentConfig, agentHttpConfig } from '../agent/config.ts'
 import { SERVICE_ADDRESS_FORMS, parseServiceAddress } from '../agent/service-address.ts'
+import type { ConfigSource } from '../config/config-reload.ts'
+import type { ConfigOf, Section } from '../config/section.ts'
 import { openLog } from '../log/json-logger.ts'
 import { defineCommand } from './command.ts'
 import { runProgram } from './run-program.ts'
@@ -16,11 +18,11 @@ export const agentStartCommand = defineCommand({
     'The agent connects to Piko, so the services need no public port.',
   examples: ['piko agent start --config.path agent.yaml'],
   root: agentConfig,
-  async run({ config }) {
+  async run({ config, source }) {
     if (config.listeners.length === 0) {
       throw new UsageError('no listeners configured; --config.path names the file that has them')
     }
-    return runAgent(config)
+    return runAgent(config, { source, asAgent: (changed) => changed })
   },
 })
 
@@ -38,25 +40,31 @@ export const agentHttpCommand = defineCommand({
     'piko agent http my-endpoint 10.0.0.7:8080 --connect.url https://piko.example.com:8001',
   ],
   root: agentHttpConfig,
-  async run({ config, positionals }) {
+  async run({ config, positionals, source }) {
     const [endpointId, addr] = positionals as [string, string]
     if (parseServiceAddress(addr) === undefined) {
       throw new UsageError(`${addr} is no address; give ${SERVICE_ADDRESS_FORMS}`)
     }
-    const { timeoutMs, accessLog, httpClient, ...program } = config
-    const listener = {
-      endpointId,
-      addr,
-      protocol: 'http',
-      timeoutMs,
-      accessLog,
-      httpClient,
-    } as const
-    return runAgent({ ...program, listeners: [listener] })
+    const asAgent = (changed: AgentHttpConfig): AgentConfig => {
+      const { timeoutMs, accessLog, httpClient, ...program } = changed
+      const listener = { endpointId, addr, timeoutMs, accessLog, httpClient }
+      return { ...program, listeners: [{ ...listener, protocol: 'http' }] }
+    }
+    return runAgent(asAgent(config), { source, asAgent })
   },
 })
 
-async function runAgent(config: AgentConfig): Promise<number> {
+/** Where a changed configuration comes from, and how an agent reads it. */
+interface AgentSource<Root extends Section> {
+  readonly source: ConfigSource<Root>
+  readonly asAgent: (config: ConfigOf<Root>) => AgentConfig
+}
+
+async function runAgent<Root extends Section>(
+  config: AgentConfig,
+  { source, asAgent }: AgentSource<Root>,
+): Promise<number> {
   const log = openLog(config.log)
-  return runProgram(new Agent(config, log.logger), log)
+  const agent = new Agent(config, log.logger)
+  return runProgram(agent, log, { source, reload: (changed) => agent.reload(asAgent(changed)) })
 }

@@ -1,5 +1,6 @@
 import type { Environment } from '../config/expand-env.ts'
 import { formatProblem } from '../config/format-problems.ts'
+import type { ConfigSource } from '../config/config-reload.ts'
 import { configFlags, loadCommand } from '../config/load-config.ts'
 import { section } from '../config/section.ts'
 import type { ConfigOf, Section } from '../config/section.ts'
@@ -37,6 +38,8 @@ export interface Invocation<Root extends Section, Own extends Section> {
   readonly own: ConfigOf<Own>
   readonly positionals: readonly string[]
   readonly context: CommandContext
+  /** Reads the configuration again, for programs that take a new one while they run. */
+  readonly source: ConfigSource<Root>
 }
 
 interface CommandOptions<Root extends Section, Own extends Section> extends Omit<
@@ -60,15 +63,17 @@ export function defineCommand<Root extends Section, Own extends Section = typeof
     ...texts,
     sections: [own, root, configFlags],
     async execute(argv, context) {
-      const loaded = loadCommand({
-        root,
-        own,
-        argv,
-        env: context.env,
-        onWarning: (warning) => context.warn(`${formatProblem(warning)}\n`),
-      })
-      checkArguments(texts, loaded.positionals)
-      return run({ ...loaded, context })
+      const load = () =>
+        loadCommand({
+          root,
+          own,
+          argv,
+          env: context.env,
+          onWarning: (warning) => context.warn(`${formatProblem(warning)}\n`),
+        })
+      const { config, files, ...rest } = load()
+      checkArguments(texts, rest.positionals)
+      return run({ ...rest, config, context, source: { root, config, files, load } })
     },
   }
 }

@@ -17,8 +17,9 @@ export const serverCommand = defineCommand({
     'piko server --proxy.bind-addr :80 --log.level warn',
   ],
   root: serverConfig,
-  async run({ config }) {
+  async run({ config, source }) {
     const log = openLog(config.log)
-    return runProgram(new Server(config, log.logger), log)
+    const server = new Server(config, log.logger)
+    return runProgram(server, log, { source, reload: (changed) => server.reload(changed) })
   },
 })

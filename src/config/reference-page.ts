@@ -28,7 +28,7 @@ function chapter(
 function itemChapters(leaves: readonly Leaf[]): string[] {
   return leaves.flatMap(({ path, setting }) => {
     if (setting.node !== 'items') return []
-    const members = [...leavesOf(setting.of, [], true)]
+    const members = [...leavesOf(setting.of, { yamlOnly: true })]
     const head = `### An item of \`${path.join('.')}\``
     return [head, table(members), ...itemChapters(members)]
   })
@@ -43,7 +43,7 @@ function table(leaves: readonly Leaf[]): string {
       flag === undefined ? '' : code(`--${flag}`),
       typeOf(setting),
       initial === undefined ? '' : code(initial),
-      description(setting),
+      description(leaf),
     ])
   })
   return [
@@ -61,10 +61,11 @@ function typeOf(setting: Leaf['setting']): string {
   return choices?.map(code).join(', ') ?? type
 }
 
-function description({ options }: Leaf['setting']): string {
-  const { help, required, deprecated, aliases = [] } = options
+function description({ setting, reload }: Leaf): string {
+  const { help, required, deprecated, aliases = [] } = setting.options
   const remarks = [
     ...(required === true ? ['Required.'] : []),
+    ...(reload ? ['Reloads.'] : []),
     ...(deprecated === undefined ? [] : [`Deprecated: ${deprecated}.`]),
     ...(aliases.length === 0 ? [] : [`Also read as ${aliases.map(code).join(', ')}.`]),
   ]

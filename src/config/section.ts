@@ -107,18 +107,32 @@ export interface Leaf {
   /** The flag's name without dashes; undefined when it is set in YAML only. */
   readonly flag: string | undefined
   readonly setting: Field<unknown> | List<unknown> | Items
+  /** Whether a program takes a new value while it runs. */
+  readonly reload: boolean
 }
 
 /** Every leaf below `root`, in the order in which the sections declare them. */
 export function* leavesOf(
   root: Section,
-  path: readonly string[] = [],
-  yamlOnly = false,
+  { path = [], yamlOnly = false, reload = false }: Inherited = {},
 ): Generator<Leaf> {
   for (const { name, setting } of childrenOf(root)) {
-    const here = [...path, name]
-    const hidden = yamlOnly || setting.options.yamlOnly === true || setting.node === 'items'
-    if (setting.node === 'section') yield* leavesOf(setting, here, hidden)
-    else yield { path: here, flag: hidden ? undefined : flagName(here), setting }
+    const here = {
+      path: [...path, name],
+      yamlOnly: yamlOnly || setting.options.yamlOnly === true || setting.node === 'items',
+      reload: reload || setting.options.reload === true,
+    }
+    if (setting.node === 'section') yield* leavesOf(setting, here)
+    else {
+      const flag = here.yamlOnly ? undefined : flagName(here.path)
+      yield { path: here.path, flag, setting, reload: here.reload }
+    }
   }
+}
+
+/** What the sections above a setting decide for it. */
+interface Inherited {
+  readonly path?: readonly string[]
+  readonly yamlOnly?: boolean
+  readonly reload?: boolean
 }

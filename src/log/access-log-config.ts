@@ -19,12 +19,15 @@ const headerFilter = (which: string) =>
   )
 
 /** What is logged of requests; used by every program that carries some. */
-export const accessLogSection = section({
-  level: choice(LOG_LEVELS, {
-    default: 'info',
-    help: 'Level of access log lines; server errors are warnings at least.',
-  }),
-  disable: flag({ help: 'Log no requests.' }),
-  requestHeaders: headerFilter('request'),
-  responseHeaders: headerFilter('response'),
-})
+export const accessLogSection = section(
+  {
+    level: choice(LOG_LEVELS, {
+      default: 'info',
+      help: 'Level of access log lines; server errors are warnings at least.',
+    }),
+    disable: flag({ help: 'Log no requests.' }),
+    requestHeaders: headerFilter('request'),
+    responseHeaders: headerFilter('response'),
+  },
+  { reload: true },
+)

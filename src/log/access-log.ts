@@ -44,13 +44,21 @@ const REDACTED: ReadonlySet<string> = new Set([
 /** Writes a line per request, in the deployed Piko's form. */
 export class AccessLog {
   private readonly logger: Logger
-  private readonly level: LogLevel
-  private readonly disabled: boolean
-  private readonly requestFields: FieldSelection
-  private readonly responseFields: FieldSelection
+  private level: LogLevel
+  private disabled: boolean
+  private requestFields: FieldSelection
+  private responseFields: FieldSelection
 
   constructor(logger: Logger, options: AccessLogOptions) {
     this.logger = logger
+    this.level = options.level
+    this.disabled = options.disable
+    this.requestFields = new FieldSelection(options.requestHeaders)
+    this.responseFields = new FieldSelection(options.responseHeaders)
+  }
+
+  /** Requests that end from now on are logged like this. */
+  configure(options: AccessLogOptions): void {
     this.level = options.level
     this.disabled = options.disable
     this.requestFields = new FieldSelection(options.requestHeaders)

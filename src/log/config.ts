@@ -14,7 +14,7 @@ export const logSection = section(
         'or a parent such as proxy for all below it.',
     }),
   },
-  { help: 'Structured logs, one JSON object a line on stderr.' },
+  { help: 'Structured logs, one JSON object a line on stderr.', reload: true },
 )
 
 export type LogConfig = ConfigOf<typeof logSection>

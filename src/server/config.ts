@@ -15,6 +15,7 @@ const proxySection = section(
     }),
     timeoutMs: duration({
       default: '30s',
+      reload: true,
       help:
         'How long an upstream may take to begin its answer; the client then gets a 504. Counts ' +
         'from the last byte of the request that came. What has begun to stream, upgrades and ' +
@@ -28,6 +29,7 @@ const proxySection = section(
         'than this. So many may wait: 256 for an endpoint, 4096 in all. 0 turns it off.',
     }),
     trustedProxies: list({
+      reload: true,
       of: text({
         help: 'An address or a network.',
         check: (network) => (isNetwork(network) ? undefined : 'not an address or a network'),
@@ -40,10 +42,12 @@ const proxySection = section(
     http: section({
       readHeaderTimeoutMs: duration({
         default: '10s',
+        reload: true,
         help: 'How long a client may take to send the head of a request.',
       }),
       idleTimeoutMs: duration({
         default: '5m',
+        reload: true,
         help: 'How long a connection may wait for its next request.',
       }),
       maxHeaderBytes: bytes({
@@ -78,6 +82,7 @@ const shutdownSection = section(
   {
     delayMs: duration({
       default: '10s',
+      reload: true,
       help:
         'How long a node that was told to stop goes on serving while it says that it is not ' +
         'ready, so that load balancers send nothing more when it closes its ports. At most half ' +
@@ -98,6 +103,7 @@ export const serverConfig = section({
   gracePeriodMs: duration({
     default: '1m',
     required: true,
+    reload: true,
     help:
       'How long a node that was told to stop may take, its shutdown.delay included, until ' +
       'requests under way are cut.',

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { ClusterTable, DEFAULT_CLUSTER_TABLE } from '../cluster/cluster-table.ts'
 import { ADMIN_ADDRESS_KEY, PROXY_ADDRESS_KEY } from '../cluster/node.ts'
+import type { Reloadable } from '../config/config-reload.ts'
 import { AccessLog } from '../log/access-log.ts'
 import type { Logger } from '../log/logger.ts'
 import { Metrics } from '../metrics/metrics.ts'
@@ -42,9 +43,9 @@ export interface ServerAddresses {
  *     proxy ──▶ router ──▶ registry ◀── upstream        a listener of this node
  *                  └─────▶ relays ──▶ another node       the table says which, gossip feeds it
  */
-export class Server {
+export class Server implements Reloadable<ServerConfig> {
   readonly nodeId: string
-  private readonly config: ServerConfig
+  private config: ServerConfig
   private readonly logger: Logger
   private readonly nodePort: NodePort
   private readonly table: ClusterTable
@@ -143,6 +144,12 @@ export class Server {
     const addresses = { proxy, upstream, admin, gossip }
     this.logger.info('node started', { 'node-id': this.nodeId, ...portsOf(addresses) })
     return addresses
+  }
+
+  /** Takes over the settings that may change while the node runs: those marked `reload`. */
+  reload(config: ServerConfig): void {
+    this.config = config
+    this.proxy.reload(config.proxy)
   }
 
   /** Leaves in order, within the grace period; what is not done by then is cut and counted. */

@@ -40,12 +40,12 @@ const CONNECTION_CHECK_MS = 2_000
  * by an Exchange, or by an UpgradeExchange when it asks for another protocol.
  */
 export class ProxyServer {
-  private readonly config: ProxyConfig
+  private config: ProxyConfig
   private readonly upstreams: UpstreamSource
   private readonly retries: RetryLimit
   private readonly journal: RequestJournal
   private readonly turn: TurnFlush
-  private readonly trusted: TrustedProxies
+  private trusted: TrustedProxies
   private readonly http: Server
   private readonly connections = new ClientConnections()
   private leaving = false
@@ -62,6 +62,15 @@ export class ProxyServer {
 
   async listen(address: HostPort): Promise<HostPort> {
     return listen(this.http, address, 'proxy')
+  }
+
+  /** Requests that come from now on follow these settings; connections stay. */
+  reload(config: ProxyConfig): void {
+    this.config = config
+    this.trusted = new TrustedProxies(config.trustedProxies)
+    this.journal.configure(config.accessLog)
+    this.http.headersTimeout = config.http.readHeaderTimeoutMs
+    this.http.keepAliveTimeout = config.http.idleTimeoutMs
   }
 
   /** Requests and upgraded connections under way. */

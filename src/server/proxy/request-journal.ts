@@ -1,5 +1,5 @@
 import type { Fields } from '../../http1/fields.ts'
-import type { AccessLog } from '../../log/access-log.ts'
+import type { AccessLog, AccessLogOptions } from '../../log/access-log.ts'
 import type { RequestCounters } from '../../metrics/request-metrics.ts'
 import type { EdgeRequest } from './edge-request.ts'
 
@@ -23,6 +23,11 @@ export class RequestJournal {
   constructor(counters: RequestCounters, accessLog: AccessLog) {
     this.counters = counters
     this.accessLog = accessLog
+  }
+
+  /** Requests that end from now on are logged like this. */
+  configure(accessLog: AccessLogOptions): void {
+    this.accessLog.configure(accessLog)
   }
 
   /** A request came. The returned call says how it went, once. */
