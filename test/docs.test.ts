@@ -10,6 +10,7 @@ import { configFlags, loadConfig } from '../src/config/load-config.ts'
 import { leavesOf } from '../src/config/section.ts'
 import type { Section } from '../src/config/section.ts'
 import { COMMANDS } from '../src/cli/commands.ts'
+import { statusConfig } from '../src/cli/status-config.ts'
 import { serverConfig } from '../src/server/config.ts'
 
 /** What the documents promise, held against the program. */
@@ -31,6 +32,7 @@ const CONFIGURED: readonly (readonly [string, Section])[] = [
   ['piko server', serverConfig],
   ['piko agent start', agentConfig],
   ['piko agent http', agentHttpConfig],
+  ['piko status cluster nodes', statusConfig],
 ]
 
 const allFlags = new Set(

@@ -4,6 +4,7 @@ import type { Logger } from '../log/logger.ts'
 import { Metrics } from '../metrics/metrics.ts'
 import { MetricsServer } from '../metrics/metrics-server.ts'
 import { RequestMetrics } from '../metrics/request-metrics.ts'
+import { ClientTlsFiles } from '../net/client-tls-files.ts'
 import { MuxRuntime } from '../net/mux-conn.ts'
 import { CodedError } from '../std/errors.ts'
 import { assert } from '../std/assert.ts'
@@ -29,6 +30,8 @@ export class Agent implements Reloadable<AgentConfig> {
   private readonly metrics = new Metrics().withProcessMetrics()
   private readonly requests = new RequestMetrics(this.metrics, 'piko_agent', ['endpoint'])
   private readonly metricsServer = new MetricsServer(this.metrics)
+  /** Of the connection to Piko. */
+  private readonly tls: ClientTlsFiles
   private readonly listeners: ListenerSet
   private fail: (error: AgentRefusedError) => void = () => {}
   /** Resolves when every listener was refused. */
@@ -39,6 +42,7 @@ export class Agent implements Reloadable<AgentConfig> {
   constructor(config: AgentConfig, logger: Logger) {
     this.config = config
     this.logger = logger
+    this.tls = new ClientTlsFiles(config.connect.tls, 'connect: tls', logger.child('tls'))
     this.listeners = new ListenerSet({
       create: (listener, news) => this.createListener(listener, news),
       logger: logger.child('listener'),
@@ -93,9 +97,12 @@ export class Agent implements Reloadable<AgentConfig> {
     const service = parseServiceAddress(config.addr)
     assert(service !== undefined, 'a configured address was checked')
     const { idleConnTimeoutMs, keepAliveTimeoutMs, maxIdleConns } = config.httpClient
+    const place = `listener: ${config.endpointId}: tls`
+    const tls = new ClientTlsFiles(config.tls, place, this.logger.child('tls'))
     return new HttpListener({
       tunnel: this.tunnelOptions(config.endpointId),
       service,
+      serviceTls: () => tls.current,
       timeoutMs: config.timeoutMs,
       pool: {
         idleMax: maxIdleConns === -1 ? Number.POSITIVE_INFINITY : maxIdleConns,
@@ -115,6 +122,7 @@ export class Agent implements Reloadable<AgentConfig> {
       url,
       endpointId,
       connectTimeoutMs: timeoutMs,
+      tls: () => this.tls.current,
       runtime: this.runtime,
       logger: this.logger.child('listener'),
       token: () => this.config.connect.token.reveal(),

@@ -5,6 +5,7 @@ import type { ConfigOf } from '../config/section.ts'
 import { address, choice, secret, text, url } from '../config/text-fields.ts'
 import { accessLogSection } from '../log/access-log-config.ts'
 import { logSection } from '../log/config.ts'
+import { clientTlsSection } from '../net/tls-sections.ts'
 import { SERVICE_ADDRESS_FORMS, parseServiceAddress } from './service-address.ts'
 
 /** How requests reach the service; common to the flags of `agent http` and to YAML listeners. */
@@ -34,6 +35,7 @@ const listenerFields = {
   }),
   accessLog: accessLogSection,
   httpClient: httpClientSection,
+  tls: clientTlsSection('an https service'),
 }
 
 const listenerSection = section({
@@ -61,6 +63,7 @@ const connectSection = section(
       required: true,
       help: 'How long one attempt to connect may take. The agent tries again for ever.',
     }),
+    tls: clientTlsSection('Piko'),
   },
   { help: 'How the agent connects to Piko.' },
 )

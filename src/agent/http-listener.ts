@@ -3,6 +3,7 @@ import { Tunnel } from '../client/tunnel.ts'
 import type { TunnelOptions, TunnelOwner } from '../client/tunnel.ts'
 import type { AccessLog } from '../log/access-log.ts'
 import type { RequestCounters } from '../metrics/request-metrics.ts'
+import type { ClientTls } from '../net/client-tls.ts'
 import { SocketPool } from '../net/socket-pool.ts'
 import { fieldValue } from '../http1/fields.ts'
 import type { Stream } from '../yamux/session.ts'
@@ -18,6 +19,8 @@ const HEAD_BYTES_MAX = (1024 + 16) * 1024
 export interface HttpListenerOptions {
   readonly tunnel: TunnelOptions
   readonly service: ServiceAddress
+  /** For a service that speaks TLS. */
+  readonly serviceTls: () => ClientTls
   /** How long the service may take to begin its answer. */
   readonly timeoutMs: number
   readonly pool: { idleMax: number; idleTimeoutMs: number; keepAliveMs: number }
@@ -40,7 +43,7 @@ export class HttpListener implements TunnelOwner {
     this.options = options
     this.pool = new SocketPool({
       address: options.service,
-      tls: options.service.tls,
+      tls: options.service.tls ? options.serviceTls : undefined,
       ...options.pool,
     })
     this.tunnel = new Tunnel(options.tunnel, this)

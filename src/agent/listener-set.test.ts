@@ -7,10 +7,10 @@ import type { ListenerConfig } from './config.ts'
 import { ListenerSet } from './listener-set.ts'
 import type { ListenerNews } from './listener-set.ts'
 
-const { timeoutMs, accessLog, httpClient } = loadConfig(agentHttpConfig, {})
+const { timeoutMs, accessLog, httpClient, tls } = loadConfig(agentHttpConfig, {})
 
 function listener(endpointId: string, addr: string): ListenerConfig {
-  return { endpointId, addr, protocol: 'http', timeoutMs, accessLog, httpClient }
+  return { endpointId, addr, protocol: 'http', timeoutMs, accessLog, httpClient, tls }
 }
 
 /** A set of listeners that only note what they are told. */

@@ -1,3 +1,4 @@
+import { ClientTls } from '../net/client-tls.ts'
 import { MuxRuntime } from '../net/mux-conn.ts'
 import { encodeLatin1 } from '../net/latin1.ts'
 import { SocketPool } from '../net/socket-pool.ts'
@@ -157,13 +158,14 @@ export class HttpBench {
 /** Sockets to where a URL points; clients keep theirs themselves. */
 function createPool(proxyUrl: string): SocketPool {
   const { protocol, hostname, port } = new URL(proxyUrl)
-  const tls = protocol === 'https:'
+  const isSecure = protocol === 'https:'
+  const clientTls = new ClientTls()
   return new SocketPool({
     address: {
       host: hostname.replace(/^\[(.*)\]$/, '$1'),
-      port: port === '' ? (tls ? 443 : 80) : Number(port),
+      port: port === '' ? (isSecure ? 443 : 80) : Number(port),
     },
-    tls,
+    tls: isSecure ? () => clientTls : undefined,
     idleMax: 0,
     idleTimeoutMs: 0,
     keepAliveMs: 30_000,

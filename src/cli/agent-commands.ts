@@ -46,8 +46,8 @@ export const agentHttpCommand = defineCommand({
       throw new UsageError(`${addr} is no address; give ${SERVICE_ADDRESS_FORMS}`)
     }
     const asAgent = (changed: AgentHttpConfig): AgentConfig => {
-      const { timeoutMs, accessLog, httpClient, ...program } = changed
-      const listener = { endpointId, addr, timeoutMs, accessLog, httpClient }
+      const { timeoutMs, accessLog, httpClient, tls, ...program } = changed
+      const listener = { endpointId, addr, timeoutMs, accessLog, httpClient, tls }
       return { ...program, listeners: [{ ...listener, protocol: 'http' }] }
     }
     return runAgent(asAgent(config), { source, asAgent })

@@ -1,5 +1,10 @@
 import { CodedError, describeError, errorCode, toError } from '../std/errors.ts'
 import { formatDuration } from '../std/duration.ts'
+import { loadClientTls } from '../net/client-tls-files.ts'
+import { inPlace } from '../net/tls-error.ts'
+import { explainTlsFailure } from '../net/tls-failure.ts'
+import { requestAdmin } from './admin-request.ts'
+import type { AdminAnswer } from './admin-request.ts'
 import type { StatusConfig } from './status-config.ts'
 
 const TIMEOUT_MS = 15_000
@@ -28,11 +33,11 @@ export async function askStatus(config: StatusConfig, question: StatusQuestion):
   const { what } = question
   const response = await send(config, question)
   if (response.status !== 200) {
-    const hint = response.status === 404 ? explain404(config, question) : ''
+    const hint = response.status === 404 ? explain404(config, question) : ownWords(response.text)
     throw new StatusError(what, `bad status: ${response.status}${hint}`)
   }
   try {
-    return await response.json()
+    return JSON.parse(response.text) as unknown
   } catch (cause) {
     const url = config.server.url
     throw new StatusError(what, `${url} is no admin port: its answer is not JSON`, { cause })
@@ -40,23 +45,30 @@ export async function askStatus(config: StatusConfig, question: StatusQuestion):
 }
 
 async function send(
-  { server, forward }: StatusConfig,
+  { server, forward, tls }: StatusConfig,
   { what, path }: StatusQuestion,
-): Promise<Response> {
+): Promise<AdminAnswer> {
   const base = server.url.replace(/\/$/, '')
   const url = new URL(`${base}/status/${path}`)
   if (forward !== '') url.searchParams.set('forward', forward)
+  const clientTls = inPlace('tls', () => loadClientTls(tls))
+  const signal = AbortSignal.timeout(TIMEOUT_MS)
   try {
-    return await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })
-  } catch (cause) {
-    // Its text is shown already; a chain of causes would only repeat it.
-    throw new StatusError(what, explainFailure(server.url, toError(cause)))
+    return await requestAdmin(url, { tls: clientTls, signal })
+  } catch (thrown) {
+    const error = toError(thrown)
+    const reason = signal.aborted
+      ? `${server.url} gave no answer in ${formatDuration(TIMEOUT_MS)}`
+      : explainFailure(server.url, error, clientTls.hasCertificate)
+    // The text of the cause is shown already; a chain of causes would only repeat it.
+    throw new StatusError(what, reason)
   }
 }
 
-function explainFailure(url: string, error: Error): string {
-  if (error.name === 'TimeoutError') return `${url} gave no answer in ${formatDuration(TIMEOUT_MS)}`
-  switch (codeOf(error.cause)) {
+function explainFailure(url: string, error: Error, hasCertificate: boolean): string {
+  const tlsFailure = explainTlsFailure(error, hasCertificate)
+  if (tlsFailure !== undefined) return `${url}: ${tlsFailure}`
+  switch (codeOf(error)) {
     case 'ECONNREFUSED':
       return (
         `nothing listens at ${url}; ` +
@@ -65,7 +77,7 @@ function explainFailure(url: string, error: Error): string {
     case 'ENOTFOUND':
       return `the host of ${url} is unknown; check --server.url`
     default:
-      return `${url}: ${describeError(error.cause ?? error)}`
+      return `${url}: ${describeError(error)}`
   }
 }
 
@@ -73,6 +85,12 @@ function explainFailure(url: string, error: Error): string {
 function codeOf(cause: unknown): string | undefined {
   const [first] = cause instanceof AggregateError ? cause.errors : [cause]
   return errorCode(first)
+}
+
+/** What a port says of itself where it answers with an error. */
+function ownWords(text: string): string {
+  const [, error] = /^\s*{"error":("[^"\\]{1,200}")}\s*$/.exec(text) ?? []
+  return error === undefined ? '' : ` (${JSON.parse(error)})`
 }
 
 function explain404({ forward }: StatusConfig, { notFound }: StatusQuestion): string {

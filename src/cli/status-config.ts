@@ -1,6 +1,7 @@
 import { flag } from '../config/number-fields.ts'
 import { section } from '../config/section.ts'
 import type { ConfigOf } from '../config/section.ts'
+import { clientTlsSection } from '../net/tls-sections.ts'
 import { choice, text, url } from '../config/text-fields.ts'
 
 /** What every status command can be told. */
@@ -15,6 +16,7 @@ export const statusConfig = section({
     },
     { help: 'The node that is asked.' },
   ),
+  tls: clientTlsSection('the admin port'),
   forward: text({ help: 'Id of the node that is to answer, in place of the one that is asked.' }),
   output: choice(['yaml', 'json', 'table'], {
     default: 'yaml',

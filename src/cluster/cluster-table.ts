@@ -31,6 +31,7 @@ interface NodeRecord extends ClusterNode {
   status: NodeStatus
   proxyAddress: string
   adminAddress: string
+  adminTls: boolean
   readonly endpoints: Map<string, number>
 }
 
@@ -160,6 +161,7 @@ export class ClusterTable {
     if (parsed.kind === 'endpoint') this.setCount(node, parsed.endpoint, parseCount(value), now)
     else if (parsed.kind === 'proxy-address') node.proxyAddress = value
     else if (parsed.kind === 'admin-address') node.adminAddress = value
+    else if (parsed.kind === 'admin-tls') node.adminTls = value === 'true'
   }
 
   deleted(id: string, key: string, now: number): void {
@@ -229,6 +231,7 @@ function newRecord(id: string, gossipAddress: string): NodeRecord {
     status: 'reachable',
     proxyAddress: '',
     adminAddress: '',
+    adminTls: false,
     endpoints: new Map(),
   }
 }

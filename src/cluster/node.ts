@@ -4,6 +4,8 @@ export type NodeStatus = 'reachable' | 'unreachable' | 'left'
 /** The keys under which nodes tell of themselves; an endpoint's value is its upstream count. */
 export const PROXY_ADDRESS_KEY = 'proxy_addr'
 export const ADMIN_ADDRESS_KEY = 'admin_addr'
+/** Set by nodes whose admin port speaks TLS. */
+export const ADMIN_TLS_KEY = 'admin_tls'
 const ENDPOINT_PREFIX = 'endpoint:'
 
 /** The key of an endpoint's count. */
@@ -19,6 +21,8 @@ export interface ClusterNode {
   /** '' until the node said it. */
   readonly proxyAddress: string
   readonly adminAddress: string
+  /** Whether its admin port speaks TLS. */
+  readonly adminTls: boolean
   /** Endpoint id → number of upstreams connected there, always at least 1. */
   readonly endpoints: ReadonlyMap<string, number>
 }
@@ -26,13 +30,14 @@ export interface ClusterNode {
 /** A key of a node, understood. Unknown keys come from later versions and mean nothing here. */
 export type NodeKey =
   | { readonly kind: 'endpoint'; readonly endpoint: string }
-  | { readonly kind: 'proxy-address' | 'admin-address' | 'unknown' }
+  | { readonly kind: 'proxy-address' | 'admin-address' | 'admin-tls' | 'unknown' }
 
 export function parseNodeKey(key: string): NodeKey {
   if (key.startsWith(ENDPOINT_PREFIX)) {
     return { kind: 'endpoint', endpoint: key.slice(ENDPOINT_PREFIX.length) }
   }
   if (key === PROXY_ADDRESS_KEY) return { kind: 'proxy-address' }
+  if (key === ADMIN_TLS_KEY) return { kind: 'admin-tls' }
   return { kind: key === ADMIN_ADDRESS_KEY ? 'admin-address' : 'unknown' }
 }
 

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { checkServerIdentity, createSecureContext } from 'node:tls'
-import type { ConnectionOptions, SecureContext } from 'node:tls'
+import type { ConnectionOptions, SecureContext, SecureContextOptions } from 'node:tls'
 import { MIN_TLS_VERSION } from './tls-versions.ts'
 import { TlsError } from './tls-error.ts'
 
@@ -22,7 +22,8 @@ export class ClientTls {
   readonly hasCertificate: boolean
   private readonly serverName: string | undefined
   private readonly rejectUnauthorized: boolean
-  private readonly secureContext: SecureContext
+  private readonly options: SecureContextOptions
+  private context: SecureContext | undefined
 
   /** Throws a TlsError when a certificate or key is none. */
   constructor(options: ClientTlsOptions = {}) {
@@ -32,12 +33,15 @@ export class ClientTls {
     this.hasCertificate = cert !== undefined
     this.serverName = serverName
     this.rejectUnauthorized = !insecureSkipVerify
-    this.secureContext = contextOf({ ca: rootCas, cert, key, minVersion: MIN_TLS_VERSION })
+    this.options = { ca: rootCas, cert, key, minVersion: MIN_TLS_VERSION }
+    // Node's own list is large, and not everybody who has no files dials TLS.
+    if ((rootCas ?? cert) !== undefined) this.context = contextOf(this.options)
   }
 
   /** For `tls.connect` and `https.request` to `host`, a name or an IP address without brackets. */
   connectOptions(host: string): ConnectionOptions {
-    const { secureContext, rejectUnauthorized } = this
+    const { rejectUnauthorized } = this
+    const secureContext = (this.context ??= contextOf(this.options))
     const name = this.serverName ?? host
     return {
       secureContext,
@@ -49,7 +53,7 @@ export class ClientTls {
   }
 }
 
-function contextOf(options: Parameters<typeof createSecureContext>[0]): SecureContext {
+function contextOf(options: SecureContextOptions): SecureContext {
   try {
     return createSecureContext(options)
   } catch (cause) {

@@ -67,7 +67,7 @@ function pool(options: Partial<SocketPoolOptions> = {}): SocketPool {
   const address = { host: '127.0.0.1', port }
   const made = new SocketPool({
     address,
-    tls: false,
+    tls: undefined,
     idleMax: 2,
     idleTimeoutMs: 60_000,
     keepAliveMs: 0,

@@ -1,6 +1,7 @@
 import { connect as connectTcp } from 'node:net'
 import type { Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
+import type { ClientTls } from './client-tls.ts'
 import type { HostPort } from '../std/host-port.ts'
 
 /** Who a pooled socket works for at the moment. */
@@ -16,7 +17,8 @@ export interface SocketUser {
 
 export interface SocketPoolOptions {
   readonly address: HostPort
-  readonly tls: boolean
+  /** For a TLS service; asked at every dial. */
+  readonly tls: (() => ClientTls) | undefined
   /** Idle sockets kept at once. */
   readonly idleMax: number
   /** How long a socket is kept idle. */
@@ -158,7 +160,10 @@ export class SocketPool {
       keepAlive: keepAliveMs > 0,
       keepAliveInitialDelay: keepAliveMs,
     }
-    const socket = tls ? connectTls({ ...options, servername: host }) : connectTcp(options)
+    const socket =
+      tls === undefined
+        ? connectTcp(options)
+        : connectTls({ ...options, ...tls().connectOptions(host) })
     return new PooledSocket(socket, user)
   }
 

@@ -4,6 +4,7 @@ import { bytes, duration } from '../config/number-fields.ts'
 import { list, section } from '../config/section.ts'
 import type { ConfigOf } from '../config/section.ts'
 import { address, text } from '../config/text-fields.ts'
+import { clientTlsSection, serverTlsSection, unusedClientTlsSection } from '../net/tls-sections.ts'
 import { clusterSection } from './membership/cluster-config.ts'
 import { isNetwork } from './proxy/trusted-proxies.ts'
 
@@ -38,6 +39,11 @@ const proxySection = section(
         'Addresses or networks (10.0.0.0/8) of load balancers in front of Piko. Their ' +
         'X-Forwarded-Host and X-Forwarded-Proto are kept; anybody else’s are replaced.',
     }),
+    tls: serverTlsSection(
+      unusedClientTlsSection(
+        'nodes send requests to each other over the gossip port, and cluster.secret encrypts that',
+      ),
+    ),
     accessLog: accessLogSection,
     http: section({
       readHeaderTimeoutMs: duration({
@@ -61,7 +67,10 @@ const proxySection = section(
 )
 
 const upstreamSection = section(
-  { bindAddr: address({ default: ':8001', help: 'Address that listeners connect to.' }) },
+  {
+    bindAddr: address({ default: ':8001', help: 'Address that listeners connect to.' }),
+    tls: serverTlsSection(unusedClientTlsSection('nodes never connect to this port')),
+  },
   { help: 'The port that agents and SDK programs open their tunnels to.' },
 )
 
@@ -74,6 +83,7 @@ const adminSection = section(
     advertiseAddr: address({
       help: 'Address that other nodes forward status requests to. Inferred when empty.',
     }),
+    tls: serverTlsSection(clientTlsSection('the admin ports of other nodes')),
   },
   { help: 'The port for operators. Keep it private.' },
 )

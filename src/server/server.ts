@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { ClusterTable, DEFAULT_CLUSTER_TABLE } from '../cluster/cluster-table.ts'
-import { ADMIN_ADDRESS_KEY, PROXY_ADDRESS_KEY } from '../cluster/node.ts'
+import { ADMIN_ADDRESS_KEY, ADMIN_TLS_KEY, PROXY_ADDRESS_KEY } from '../cluster/node.ts'
 import type { Reloadable } from '../config/config-reload.ts'
 import { AccessLog } from '../log/access-log.ts'
 import type { Logger } from '../log/logger.ts'
@@ -21,6 +21,7 @@ import type { ClusterConfig } from './membership/cluster-config.ts'
 import { advertisedAddress, randomNodeId } from './membership/local-node.ts'
 import { measureCluster } from './membership/cluster-metrics.ts'
 import { Membership } from './membership/membership.ts'
+import { PortTls } from './port-tls.ts'
 import { ProxyServer } from './proxy/proxy-server.ts'
 import { Retries } from './proxy/retries.ts'
 import { RequestJournal } from './proxy/request-journal.ts'
@@ -47,6 +48,7 @@ export class Server implements Reloadable<ServerConfig> {
   readonly nodeId: string
   private config: ServerConfig
   private readonly logger: Logger
+  private readonly tls: PortTls
   private readonly nodePort: NodePort
   private readonly table: ClusterTable
   private readonly relays: RelaySessions
@@ -63,6 +65,7 @@ export class Server implements Reloadable<ServerConfig> {
     this.nodeId = cluster.nodeId || cluster.nodeIdPrefix + randomNodeId()
 
     const metrics = new Metrics().withProcessMetrics()
+    this.tls = new PortTls(config, { logger: logger.child('tls'), metrics })
     const runtime = new MuxRuntime()
     const registry = new EndpointRegistry()
     const { holdMs } = config.proxy
@@ -104,8 +107,12 @@ export class Server implements Reloadable<ServerConfig> {
         cluster: status,
       },
       metrics,
+      logger: logger.child('admin'),
+      security: this.tls.security('admin'),
+      forwardTls: () => this.tls.forward,
     })
     this.upstream = new UpstreamServer({
+      security: this.tls.security('upstream'),
       registry,
       runtime,
       logger: logger.child('upstream'),
@@ -113,6 +120,7 @@ export class Server implements Reloadable<ServerConfig> {
     })
     this.proxy = new ProxyServer({
       config: config.proxy,
+      security: this.tls.security('proxy'),
       upstreams: router,
       retries: new Retries(metrics),
       turn: runtime.turn,
@@ -137,6 +145,8 @@ export class Server implements Reloadable<ServerConfig> {
     const proxy = await this.proxy.listen(config.proxy.bindAddr)
     const proxyAddress = config.proxy.advertiseAddr ?? advertisedAddress(proxy)
     const adminAddress = config.admin.advertiseAddr ?? advertisedAddress(admin)
+    // Known with the address at the latest: who asks must not try the wrong one.
+    if (config.admin.tls.cert !== '') membership.advertise(ADMIN_TLS_KEY, 'true')
     membership.advertise(PROXY_ADDRESS_KEY, formatHostPort(proxyAddress))
     membership.advertise(ADMIN_ADDRESS_KEY, formatHostPort(adminAddress))
     // Ready last: everything that a request needs is there.
@@ -150,6 +160,7 @@ export class Server implements Reloadable<ServerConfig> {
   reload(config: ServerConfig): void {
     this.config = config
     this.proxy.reload(config.proxy)
+    this.tls.renew()
   }
 
   /** Leaves in order, within the grace period; what is not done by then is cut and counted. */

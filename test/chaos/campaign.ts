@@ -97,6 +97,7 @@ function agentSettings(upstreamPort: number, servicePort: number): AgentConfig {
     protocol: 'http',
     timeoutMs: 2_000,
     accessLog: { level: 'info', disable: true, requestHeaders: headers, responseHeaders: headers },
+    tls: program.connect.tls,
     httpClient: { keepAliveTimeoutMs: 30_000, idleConnTimeoutMs: 1_000, maxIdleConns: 100 },
   } as const
   return { ...program, listeners: [listener] }

@@ -1,4 +1,6 @@
 import { request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import type { ConnectionOptions } from 'node:tls'
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
 import type { HostPort } from '../../src/std/host-port.ts'
 import { ENDPOINT } from './piko.ts'
@@ -10,12 +12,16 @@ export interface Answer {
   readonly body: Buffer
 }
 
+/** As for `node:http`; with `tls` the request goes over TLS. */
+export type TestRequestOptions = RequestOptions & { readonly tls?: ConnectionOptions | undefined }
+
 /** A request for the tests' endpoint on a connection of its own; its body is still to be sent. */
 export function openRequest(
   { port }: HostPort,
-  { headers, ...options }: RequestOptions = {},
+  { headers, tls, ...options }: TestRequestOptions = {},
 ): ClientRequest {
-  return httpRequest({
+  return (tls === undefined ? httpRequest : httpsRequest)({
+    ...tls,
     host: '127.0.0.1',
     port,
     agent: false,
@@ -42,7 +48,7 @@ export async function bodyOf(message: IncomingMessage): Promise<Buffer> {
 /** Sends a request and reads the whole answer. */
 export async function send(
   to: HostPort,
-  options: RequestOptions = {},
+  options: TestRequestOptions = {},
   body?: Uint8Array | string,
 ): Promise<Answer> {
   const request = openRequest(to, options)

@@ -70,9 +70,10 @@ export async function startAgent(
   const log = new LogWatch()
   const url = `http://127.0.0.1:${upstream.port}`
   const argv = lastWins(['--connect.url', url, ...GRACE, ...flags])
-  const { timeoutMs, accessLog, httpClient, ...program } = loadConfig(agentHttpConfig, { argv })
+  const config = loadConfig(agentHttpConfig, { argv })
+  const { timeoutMs, accessLog, httpClient, tls, ...program } = config
   const listener = { endpointId, addr: `127.0.0.1:${service.port}`, protocol: 'http' } as const
-  const listeners = [{ ...listener, timeoutMs, accessLog, httpClient }]
+  const listeners = [{ ...listener, timeoutMs, accessLog, httpClient, tls }]
   const agent = new Agent({ ...program, listeners }, log)
   await agent.start()
   const stop = once(async () => agent.shutdown())

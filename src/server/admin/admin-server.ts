@@ -1,9 +1,12 @@
-import { createServer } from 'node:http'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Logger } from '../../log/logger.ts'
 import type { Metrics } from '../../metrics/metrics.ts'
+import type { ClientTls } from '../../net/client-tls.ts'
+import { createHttpPort } from '../../net/http-port.ts'
+import type { PortSecurity } from '../../net/http-port.ts'
 import { closeServer, listen } from '../../net/listen.ts'
 import type { HostPort } from '../../std/host-port.ts'
-import { forwardAdmin } from './admin-forward.ts'
+import { AdminForwarder } from './admin-forward.ts'
 import { statusPage } from './status-routes.ts'
 import { statusJson } from './status-source.ts'
 import type { StatusSource } from './status-source.ts'
@@ -11,6 +14,11 @@ import type { StatusSource } from './status-source.ts'
 export interface AdminServerOptions {
   readonly status: StatusSource
   readonly metrics: Metrics
+  readonly logger: Logger
+  /** The port speaks TLS. */
+  readonly security?: PortSecurity | undefined
+  /** For admin ports of other nodes that speak TLS. */
+  readonly forwardTls: () => ClientTls
 }
 
 /** What a route answers: nothing but a status, or a body. */
@@ -32,14 +40,16 @@ const JSON_TYPE = { contentType: 'application/json; charset=utf-8' }
 export class AdminServer {
   private readonly status: StatusSource
   private readonly metrics: Metrics
-  private readonly http = createServer((request, response) => {
-    void this.handle(request, response)
-  })
+  private readonly forwarder: AdminForwarder
+  private readonly http: Server
   private ready = false
 
-  constructor({ status, metrics }: AdminServerOptions) {
+  constructor({ status, metrics, logger, security, forwardTls }: AdminServerOptions) {
     this.status = status
     this.metrics = metrics
+    this.forwarder = new AdminForwarder(logger, forwardTls)
+    this.http = createHttpPort({}, security)
+    this.http.on('request', (request, response) => void this.handle(request, response))
   }
 
   async listen(address: HostPort): Promise<HostPort> {
@@ -64,9 +74,9 @@ export class AdminServer {
     const nodeId = url.searchParams.get('forward')
     if (nodeId !== null) {
       url.searchParams.delete('forward')
-      const address = this.status.cluster.adminAddress(nodeId)
+      const port = this.status.cluster.adminPort(nodeId)
       const path = `${url.pathname}${url.search}`
-      if (address !== undefined) return forwardAdmin(request, response, { address, path })
+      if (port !== undefined) return this.forwarder.forward(request, response, { ...port, path })
       return this.send(request, response, NOT_FOUND)
     }
     this.send(request, response, await this.reply(request.method, url))

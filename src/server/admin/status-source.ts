@@ -10,8 +10,8 @@ export interface StatusSource {
     node(id: string): object | undefined
     gossipNodes(): readonly object[]
     gossipNode(id: string): object | undefined
-    /** The address of a known node's admin port. */
-    adminAddress(id: string): string | undefined
+    /** How a known node's admin port is reached. */
+    adminPort(id: string): { readonly address: string; readonly tls: boolean } | undefined
   }
 }
 

@@ -12,6 +12,12 @@ export interface NodeIdentity {
   readonly admin_addr: string
 }
 
+/** How the admin port of a node is reached. */
+export interface AdminPort {
+  readonly address: string
+  readonly tls: boolean
+}
+
 export interface GossipNode {
   readonly id: string
   readonly addr: string
@@ -55,9 +61,9 @@ export class ClusterStatus {
   }
 
   /** Where the node's admin port is; undefined when nobody knows the node, or it did not say. */
-  adminAddress(id: string): string | undefined {
-    const address = this.table.node(id)?.adminAddress
-    return address === '' ? undefined : address
+  adminPort(id: string): AdminPort | undefined {
+    const { adminAddress: address = '', adminTls: tls = false } = this.table.node(id) ?? {}
+    return address === '' ? undefined : { address, tls }
   }
 
   /** How many nodes have each status. */

@@ -200,7 +200,9 @@ export class Membership implements GossipShell {
     const { logger, appeared } = this.options
     const parsed = parseNodeKey(key)
     if (parsed.kind !== 'endpoint') {
-      logger.debug('node told its address', { 'node-id': id, key, value })
+      const isAddress = parsed.kind === 'proxy-address' || parsed.kind === 'admin-address'
+      const message = isAddress ? 'node told its address' : 'node told of itself'
+      logger.debug(message, { 'node-id': id, key, value })
       return
     }
     const about = { 'node-id': id, 'endpoint-id': parsed.endpoint, upstreams: parseCount(value) }

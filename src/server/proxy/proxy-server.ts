@@ -1,8 +1,9 @@
-import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { wantsUpgrade } from '../../http1/hop-by-hop.ts'
 import { closeGently, closeGentlyBehindAnswer } from '../../net/close-gently.ts'
+import { connectionEvent, createHttpPort } from '../../net/http-port.ts'
+import type { PortSecurity } from '../../net/http-port.ts'
 import { listen } from '../../net/listen.ts'
 import { peerAddress } from '../../net/peer-address.ts'
 import type { HostPort } from '../../std/host-port.ts'
@@ -26,6 +27,8 @@ import { withoutUpgrade } from './without-upgrade.ts'
 
 export interface ProxyServerOptions {
   readonly config: ProxyConfig
+  /** The port speaks TLS. */
+  readonly security?: PortSecurity | undefined
   readonly upstreams: UpstreamSource
   readonly retries: RetryLimit
   readonly journal: RequestJournal
@@ -41,6 +44,7 @@ const CONNECTION_CHECK_MS = 2_000
  */
 export class ProxyServer {
   private config: ProxyConfig
+  private readonly security: PortSecurity | undefined
   private readonly upstreams: UpstreamSource
   private readonly retries: RetryLimit
   private readonly journal: RequestJournal
@@ -50,9 +54,10 @@ export class ProxyServer {
   private readonly connections = new ClientConnections()
   private leaving = false
 
-  constructor({ config, upstreams, retries, journal, turn }: ProxyServerOptions) {
+  constructor({ config, security, upstreams, retries, journal, turn }: ProxyServerOptions) {
     this.retries = retries
     this.config = config
+    this.security = security
     this.upstreams = upstreams
     this.journal = journal
     this.turn = turn
@@ -96,7 +101,7 @@ export class ProxyServer {
 
   private createHttpServer(): Server {
     const { maxHeaderBytes, readHeaderTimeoutMs, idleTimeoutMs } = this.config.http
-    const server = createServer({
+    const options = {
       maxHeaderSize: maxHeaderBytes,
       headersTimeout: readHeaderTimeoutMs,
       // A total time for a request would cut long uploads.
@@ -105,10 +110,11 @@ export class ProxyServer {
       connectionsCheckingInterval: CONNECTION_CHECK_MS,
       // Checked with the other edge rules, which HTTP/1.0 without Host passes.
       requireHostHeader: false,
-    })
+    }
+    const server = createHttpPort(options, this.security)
     // node drops the fields above its maximum without a word; the head's size is limit enough.
     server.maxHeadersCount = 0
-    server.on('connection', (socket: Socket) => this.connections.add(socket))
+    server.on(connectionEvent(this.security), (socket: Socket) => this.connections.add(socket))
     server.on('request', this.onRequest)
     // Whether the body may come is the upstream's to say: its 100 is passed on.
     server.on('checkContinue', this.onRequest)
@@ -171,7 +177,7 @@ export class ProxyServer {
     const upgrade = wantsUpgrade(edge.fields)
     if (upgrade === undefined || edge.body !== 'none') {
       socket.unshift(Buffer.concat([withoutUpgrade(request), early]))
-      this.http.emit('connection', socket)
+      this.http.emit(connectionEvent(this.security), socket)
       return
     }
     this.carryUpgrade(request, socket, { edge, early, upgrade })
@@ -221,7 +227,11 @@ export class ProxyServer {
 
   private clientOf(request: IncomingMessage): ClientInfo {
     const address = peerAddress(request.socket)
-    return { address, scheme: 'http', trusted: this.trusted.includes(address) }
+    return {
+      address,
+      scheme: this.security ? 'https' : 'http',
+      trusted: this.trusted.includes(address),
+    }
   }
 
   /** Accounts for a request that was not even routed. */

@@ -1,9 +1,10 @@
-import { createServer } from 'node:http'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Logger } from '../../log/logger.ts'
 import type { Counter } from '../../metrics/counter.ts'
 import type { Metrics } from '../../metrics/metrics.ts'
+import { createHttpPort } from '../../net/http-port.ts'
+import type { PortSecurity } from '../../net/http-port.ts'
 import { closeServer, listen } from '../../net/listen.ts'
 import type { MuxRuntime } from '../../net/mux-conn.ts'
 import { peerAddress } from '../../net/peer-address.ts'
@@ -49,6 +50,8 @@ export interface DrainOptions {
 }
 
 export interface UpstreamServerOptions {
+  /** The port speaks TLS. */
+  readonly security?: PortSecurity | undefined
   readonly registry: EndpointRegistry
   readonly runtime: MuxRuntime
   readonly logger: Logger
@@ -65,13 +68,13 @@ export class UpstreamServer {
   private readonly logger: Logger
   private readonly requests: Counter
   private readonly acceptor = new WebSocketAcceptor()
-  private readonly http = createServer((request, response) => this.refuseRequest(request, response))
+  private readonly http: Server
   private readonly sessions = new Set<ListenerSession>()
   private leaving = false
   private emptied: (() => void) | undefined
   private stopFarewells = (): void => {}
 
-  constructor({ registry, runtime, logger, metrics }: UpstreamServerOptions) {
+  constructor({ security, registry, runtime, logger, metrics }: UpstreamServerOptions) {
     this.registry = registry
     this.runtime = runtime
     this.logger = logger
@@ -94,6 +97,8 @@ export class UpstreamServer {
       'Endpoints with an upstream on this node.',
       () => registry.endpointCount,
     )
+    this.http = createHttpPort({}, security)
+    this.http.on('request', (request, response) => this.refuseRequest(request, response))
     this.http.on('upgrade', (request, socket, head) => {
       this.upgrade(request, socket as Socket, head)
     })

@@ -1,0 +1,40 @@
+import { createServer as createHttpServer } from 'node:http'
+import type { Server, ServerOptions } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import { answerBytes, badRequest } from './answer.ts'
+import { connectionOf, handshakeFailure } from './handshake-failure.ts'
+import type { HandshakeFailure } from './handshake-failure.ts'
+import type { ServerTls } from './server-tls.ts'
+
+/** The TLS of a port, and who hears of the clients that it keeps out. */
+export interface PortSecurity {
+  readonly tls: ServerTls
+  readonly handshakeFailed: (failure: HandshakeFailure) => void
+}
+
+/** An HTTP server, over TLS where its port has it; the rest of the port need not know. */
+export function createHttpPort(options: ServerOptions, security: PortSecurity | undefined): Server {
+  if (security === undefined) return createHttpServer(options)
+  const { tls, handshakeFailed } = security
+  // As node:http has it: a client may end its side and still read the answer.
+  const server = createHttpsServer({ ...options, ...tls.serverOptions, allowHalfOpen: true })
+  tls.keep(server)
+  server.prependListener('tlsClientError', (error, socket) => {
+    const failure = handshakeFailure(error, socket)
+    if (failure.isPlain) {
+      connectionOf(socket)?.write(answerBytes(badRequest('this port speaks TLS: use https')))
+    }
+    socket.destroy()
+    handshakeFailed(failure)
+  })
+  return server
+}
+
+/**
+ * The event of such a server that brings a socket to read HTTP from; emitted, it has one read.
+ */
+export function connectionEvent(
+  security: PortSecurity | undefined,
+): 'connection' | 'secureConnection' {
+  return security === undefined ? 'connection' : 'secureConnection'
+}
