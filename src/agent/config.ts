@@ -87,13 +87,20 @@ const programFields = {
 }
 
 /** `piko agent start`: everything, listeners from YAML. */
-export const agentConfig = section({
-  listeners: items(listenerSection, {
-    help: 'Endpoints to register and the services behind them.',
-    reload: true,
-  }),
-  ...programFields,
-})
+export const agentConfig = section(
+  {
+    listeners: items(listenerSection, {
+      help: 'Endpoints to register and the services behind them.',
+      reload: true,
+    }),
+    ...programFields,
+  },
+  {
+    *check({ listeners }) {
+      if (listeners.length === 0) yield 'no listeners configured'
+    },
+  },
+)
 
 /** `piko agent http`: one listener, named by arguments; its settings are flags of their own. */
 export const agentHttpConfig = section({ ...listenerFields, ...programFields })

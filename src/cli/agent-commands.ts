@@ -19,9 +19,6 @@ export const agentStartCommand = defineCommand({
   examples: ['piko agent start --config.path agent.yaml'],
   root: agentConfig,
   async run({ config, source }) {
-    if (config.listeners.length === 0) {
-      throw new UsageError('no listeners configured; --config.path names the file that has them')
-    }
     return runAgent(config, { source, asAgent: (changed) => changed })
   },
 })

@@ -1,10 +1,10 @@
 import type { Environment } from '../config/expand-env.ts'
 import { formatProblem } from '../config/format-problems.ts'
 import type { ConfigSource } from '../config/config-reload.ts'
-import { configFlags, loadCommand } from '../config/load-config.ts'
+import { configFlags, loadArguments, loadCommand } from '../config/load-config.ts'
 import { section } from '../config/section.ts'
 import type { ConfigOf, Section } from '../config/section.ts'
-import { UsageError } from './usage-error.ts'
+import { checkArguments } from './command-arguments.ts'
 
 /** What a command may touch of the process that it runs in. */
 export interface CommandContext {
@@ -21,7 +21,7 @@ export interface Command {
   readonly words: readonly string[]
   /** Other words that call it as well; help of a group shows them where they belong. */
   readonly aliases?: readonly (readonly string[])[]
-  /** Its positional arguments: `<endpoint> <addr>`. */
+  /** Its positional arguments: `<endpoint> <addr>`; what may be left out is in brackets. */
   readonly arguments: string
   readonly summary: string
   readonly description: string
@@ -55,6 +55,34 @@ interface CommandOptions<Root extends Section, Own extends Section> extends Omit
 
 const NO_FLAGS = section({})
 
+/** What a command without a configuration of its own is given. */
+interface PlainInvocation<Own extends Section> {
+  readonly own: ConfigOf<Own>
+  readonly positionals: readonly string[]
+  readonly context: CommandContext
+}
+
+interface PlainCommandOptions<Own extends Section> extends Omit<Command, 'sections' | 'execute'> {
+  readonly own: Own
+  readonly run: (invocation: PlainInvocation<Own>) => Promise<number>
+}
+
+/** A command that no file configures: it has its own flags only, not `--config.path`. */
+export function definePlainCommand<Own extends Section>(
+  options: PlainCommandOptions<Own>,
+): Command {
+  const { own, run, ...texts } = options
+  return {
+    ...texts,
+    sections: [own],
+    async execute(argv, context) {
+      const loaded = loadArguments(own, argv)
+      checkArguments(texts, loaded.positionals)
+      return run({ own: loaded.config, positionals: loaded.positionals, context })
+    },
+  }
+}
+
 export function defineCommand<Root extends Section, Own extends Section = typeof NO_FLAGS>(
   options: CommandOptions<Root, Own>,
 ): Command {
@@ -76,19 +104,4 @@ export function defineCommand<Root extends Section, Own extends Section = typeof
       return run({ ...rest, config, context, source: { root, config, files, load } })
     },
   }
-}
-
-function checkArguments(
-  { words, arguments: expected }: Pick<Command, 'words' | 'arguments'>,
-  given: readonly string[],
-): void {
-  const names = expected === '' ? [] : expected.split(' ')
-  if (given.length === names.length) return
-  const command = `piko ${words.join(' ')}`
-  const missing = names[given.length]
-  const problem =
-    missing === undefined
-      ? `unexpected argument ${JSON.stringify(given[names.length])}`
-      : `${missing} is missing`
-  throw new UsageError(`${problem}; usage: ${[command, ...names].join(' ')} [flags]`)
 }

@@ -1,5 +1,7 @@
 import { agentHttpCommand, agentStartCommand } from './agent-commands.ts'
 import { benchHttpCommand } from './bench-command.ts'
+import { completionCommand } from './completion-command.ts'
+import { CONFIG_COMMANDS } from './config-commands.ts'
 import type { Command } from './command.ts'
 import { serverCommand } from './server-command.ts'
 import { STATUS_COMMANDS } from './status-commands.ts'
@@ -12,5 +14,7 @@ export const COMMANDS: readonly Command[] = [
   agentStartCommand,
   ...STATUS_COMMANDS,
   testClusterCommand,
+  ...CONFIG_COMMANDS,
   benchHttpCommand,
+  completionCommand(() => COMMANDS),
 ]

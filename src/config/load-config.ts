@@ -56,6 +56,16 @@ export function loadConfig<Root extends Section>(
   return accepted(settled.config, [...problems, ...stray, ...settled.problems])
 }
 
+/** Reads the arguments of a command that no file configures. Throws a ConfigError. */
+export function loadArguments<Own extends Section>(
+  own: Own,
+  argv: readonly string[],
+): { readonly config: ConfigOf<Own>; readonly positionals: readonly string[] } {
+  const { flags, positionals, problems } = parseFlags([own], argv)
+  const settled = settle(own, flags, {})
+  return { config: accepted(settled.config, [...problems, ...settled.problems]), positionals }
+}
+
 export interface Command<Root extends Section, Own extends Section> {
   /** What files and flags configure. */
   readonly root: Root
