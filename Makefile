@@ -3,7 +3,7 @@
 SOURCES := $(shell find src -name '*.ts' ! -name '*.test.ts' 2>/dev/null)
 INSTALLED := node_modules/.package-lock.json
 
-.PHONY: help piko test check demo bench sim clean
+.PHONY: help piko test check demo bench sim soak clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -21,6 +21,9 @@ demo: bin/piko ## Start a cluster, a service and two agents, and send requests t
 
 bench: bin/piko ## Measure the cost of a request beside nginx
 	npm run --silent bench
+
+soak: $(INSTALLED) ## Restart a cluster under load, behind haproxy, for minutes
+	npm run --silent soak
 
 sim: $(INSTALLED) ## Simulate years of cluster life
 	npm run --silent sim
