@@ -18,7 +18,7 @@ const USAGE = `Measures what idle tunnels cost a server: memory each, processor 
   npm run bench:idle -- [flags]
 
   --tunnels <n>   how many, each for an endpoint of its own (10000)
-  --seconds <n>   how long they are watched; keep-alives come every 30 s (60)
+  --seconds <n>   how long they are watched; keep-alives come every 5 s (60)
   --piko <path>   the built program (dist/main.js)
 `
 

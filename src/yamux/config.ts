@@ -44,3 +44,14 @@ export const DEFAULT_SESSION_CONFIG: Omit<SessionConfig, 'role' | 'acceptStreams
   halfCloseTimeoutMs: 300_000,
   writeStallTimeoutMs: 60_000,
 }
+
+/**
+ * Between ends of this project a silent peer is given up within ten seconds, ticks of a second
+ * included. A listener pings first; the server, which may have ten thousand of them, hears that and
+ * never needs to. The deployed Piko's agents keep to the slower pace above: they may end over a
+ * tunnel that breaks, so an outage that they would sit out must not break it.
+ */
+export const WATCHFUL_KEEP_ALIVE = {
+  listener: { keepAliveIntervalMs: 5_000, keepAliveTimeoutMs: 3_000 },
+  server: { keepAliveIntervalMs: 6_000, keepAliveTimeoutMs: 2_000 },
+} as const

@@ -2,13 +2,14 @@ import { MuxConn } from '../../net/mux-conn.ts'
 import type { MuxConnOwner, MuxRuntime } from '../../net/mux-conn.ts'
 import type { Transport } from '../../net/transport.ts'
 import type { Counter } from '../../metrics/counter.ts'
-import { DEFAULT_SESSION_CONFIG } from '../../yamux/config.ts'
+import { DEFAULT_SESSION_CONFIG, WATCHFUL_KEEP_ALIVE } from '../../yamux/config.ts'
 import { YamuxError } from '../../yamux/errors.ts'
 import { GoAwayCode } from '../../yamux/frame.ts'
 import type { Stream, StreamHandler } from '../../yamux/session.ts'
 import type { LocalUpstream } from './upstream.ts'
 
 const SESSION_CONFIG = { ...DEFAULT_SESSION_CONFIG, role: 'server', acceptStreams: false } as const
+const OWN_SESSION_CONFIG = { ...SESSION_CONFIG, ...WATCHFUL_KEEP_ALIVE.server }
 
 /** How long a listener may take to open a tunnel to another node. */
 const MOVE_MS = 5_000
@@ -60,7 +61,8 @@ export class ListenerSession implements LocalUpstream, MuxConnOwner {
     this.movesFirst = movesFirst
     this.owner = owner
     this.requests = requests
-    this.conn = new MuxConn(transport, this, { runtime, config: SESSION_CONFIG })
+    const config = movesFirst ? OWN_SESSION_CONFIG : SESSION_CONFIG
+    this.conn = new MuxConn(transport, this, { runtime, config })
   }
 
   get canOpen(): boolean {
