@@ -3,6 +3,7 @@ import { jsonSchema } from '../src/config/json-schema.ts'
 import { referencePage } from '../src/config/reference-page.ts'
 import type { Section } from '../src/config/section.ts'
 import { serverConfig } from '../src/server/config.ts'
+import { sdkReference } from './sdk-reference.ts'
 
 interface Page {
   readonly name: string
@@ -44,6 +45,9 @@ const PAGES: readonly Page[] = [
   },
 ]
 
+const SDK_ABOUT =
+  "Everything that `import … from 'piko'` gives. How to use it: [the SDK](../manage/sdk.md)."
+
 /** The generated part of docs/reference: each file's text by its name. */
 export function referenceFiles(): ReadonlyMap<string, string> {
   const files = new Map<string, string>()
@@ -52,12 +56,13 @@ export function referenceFiles(): ReadonlyMap<string, string> {
     if (!hasSchema) continue
     files.set(`${name}.schema.json`, `${JSON.stringify(jsonSchema(root, title), undefined, 2)}\n`)
   }
+  files.set('sdk.md', withIntroduction(sdkReference(), SDK_ABOUT, 'comments in src/client'))
   return files
 }
 
 /** Says behind the page's title what it is, and where it comes from. */
-function withIntroduction(page: string, about: string): string {
+function withIntroduction(page: string, about: string, source = 'sections in src'): string {
   const [title, ...rest] = page.split('\n')
-  const origin = '<!-- Written by `npm run docs` from the sections in src. -->'
+  const origin = `<!-- Written by \`npm run docs\` from the ${source}. -->`
   return [title, '', about, '', origin, ...rest].join('\n')
 }

@@ -30,8 +30,8 @@ test.each([
 })
 
 test('what is a PikoError already stays as it is, and what is none has it as its cause', () => {
-  const closed = new PikoError('closed')
-  expect(connectError(closed)).toBe(closed)
+  const failed = new PikoError('token-failed')
+  expect(connectError(failed)).toBe(failed)
   const cause = new Error('boom')
   expect(connectError(cause)).toMatchObject({ code: 'unreachable', cause })
 })

@@ -40,6 +40,7 @@ export interface ConnectOptions {
   readonly logger?: ClientLogger
 }
 
+/** How a program listens. */
 export interface ListenOptions extends ConnectOptions {
   /** The tenant that the endpoint is registered for. */
   readonly tenantId?: string
@@ -52,6 +53,7 @@ export interface ListenOptions extends ConnectOptions {
   readonly allowHalfOpen?: boolean
 }
 
+/** How a program dials. */
 export interface DialOptions extends ConnectOptions {
   /** As in `ListenOptions`, for this connection. Default: false. */
   readonly allowHalfOpen?: boolean

@@ -12,8 +12,6 @@ export const PIKO_ERRORS = {
   'invalid-option': { retryable: false, text: 'an option is invalid' },
   /** The program's own `signal`. */
   aborted: { retryable: false, text: 'the program called it off' },
-  /** The program closed it before. */
-  closed: { retryable: false, text: 'it was closed' },
   /** The program's own token function threw; its error is the cause. */
   'token-failed': { retryable: true, text: 'the token function failed' },
   /** 401: the token is missing, wrong, expired, or not for this endpoint. */
@@ -36,6 +34,7 @@ export const PIKO_ERRORS = {
   reset: { retryable: true, text: 'the connection was reset' },
 } as const satisfies Record<string, ErrorRow>
 
+/** What tells errors apart. */
 export type PikoErrorCode = keyof typeof PIKO_ERRORS
 
 /** What the SDK fails with; `code` says what happened and `cause` why. */

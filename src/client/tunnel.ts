@@ -5,7 +5,7 @@ import { Backoff, RECONNECT_BACKOFF } from '../std/backoff.ts'
 import type { BackoffOptions } from '../std/backoff.ts'
 import { formatDuration } from '../std/duration.ts'
 import { describeError } from '../std/errors.ts'
-import { DEFAULT_SESSION_CONFIG } from '../yamux/config.ts'
+import { DEFAULT_SESSION_CONFIG, WATCHFUL_KEEP_ALIVE } from '../yamux/config.ts'
 import { YamuxError } from '../yamux/errors.ts'
 import { GoAwayCode } from '../yamux/frame.ts'
 import type { Stream } from '../yamux/session.ts'
@@ -55,7 +55,12 @@ type TunnelState =
   | { readonly kind: 'waiting'; readonly timer: NodeJS.Timeout }
   | { readonly kind: 'closed' }
 
-const SESSION_CONFIG = { ...DEFAULT_SESSION_CONFIG, role: 'client', acceptStreams: true } as const
+const SESSION_CONFIG = {
+  ...DEFAULT_SESSION_CONFIG,
+  ...WATCHFUL_KEEP_ALIVE.listener,
+  role: 'client',
+  acceptStreams: true,
+} as const
 
 /** A tunnel that stood this long was a success: its successor is dialled without delay. */
 const SETTLED_MS = 1_000

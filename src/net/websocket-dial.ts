@@ -14,7 +14,6 @@ import { WEBSOCKET_VERSION } from './websocket-handshake.ts'
 import { DEFAULT_WEBSOCKET_KIND } from './websocket-kind.ts'
 import type { WebSocketKind } from './websocket-kind.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
-import { dialWs } from './websocket-ws.ts'
 
 export interface DialOptions extends DialTarget {
   readonly signal: AbortSignal
@@ -24,9 +23,11 @@ export interface DialOptions extends DialTarget {
 /** Opens a WebSocket to carry a tunnel (RFC 6455 §4.1). Rejects with a DialError. */
 export async function dialWebSocket(options: DialOptions): Promise<Transport> {
   const { signal, kind = DEFAULT_WEBSOCKET_KIND } = options
+  // Loaded by those who want it only: bundles of programs that use the SDK go without `ws`.
+  const dial = kind === 'ws' ? (await import('./websocket-ws.ts')).dialWs : dialOwn
   if (signal.aborted) throw calledOff()
   const failed = new AbortController()
-  const attempt = (kind === 'ws' ? dialWs : dialOwn)(options, failed.signal)
+  const attempt = dial(options, failed.signal)
   const abort = (): void => attempt.fail(calledOff())
   signal.addEventListener('abort', abort, { once: true })
   try {
