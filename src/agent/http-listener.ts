@@ -6,6 +6,7 @@ import type { RequestCounters } from '../metrics/request-metrics.ts'
 import type { ClientTls } from '../net/client-tls.ts'
 import { SocketPool } from '../net/socket-pool.ts'
 import { fieldValue } from '../http1/fields.ts'
+import { Roster } from '../std/roster.ts'
 import type { Stream } from '../yamux/session.ts'
 import type { ServiceAddress } from './service-address.ts'
 import { ServiceExchange } from './service-exchange.ts'
@@ -36,7 +37,7 @@ export class HttpListener implements TunnelOwner {
   private readonly options: HttpListenerOptions
   private readonly tunnel: Tunnel
   private readonly pool: SocketPool
-  private readonly exchanges = new Set<ServiceExchange>()
+  private readonly exchanges = new Roster<ServiceExchange>()
   private idle: (() => void) | undefined
 
   constructor(options: HttpListenerOptions) {
@@ -71,7 +72,7 @@ export class HttpListener implements TunnelOwner {
 
   /** Closes everything, and cuts what is still under way. */
   close(): void {
-    for (const exchange of this.exchanges) exchange.abort()
+    for (const exchange of this.exchanges.members()) exchange.abort()
     this.tunnel.destroy()
     this.pool.close()
   }
@@ -102,7 +103,7 @@ export class HttpListener implements TunnelOwner {
   }
 
   private closed(exchange: ServiceExchange, durationMs: number): void {
-    this.exchanges.delete(exchange)
+    this.exchanges.remove(exchange)
     this.account(exchange, durationMs)
     if (this.exchanges.size === 0) this.idle?.()
   }

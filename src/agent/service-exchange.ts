@@ -63,6 +63,8 @@ export class ServiceExchange implements StreamHandler, SocketUser {
   private done = false
   private owedBytes = 0
   requestBytes = 0
+  /** Its place among the exchanges under way. */
+  seat = 0
 
   constructor(stream: Stream, options: ServiceExchangeOptions) {
     this.stream = stream

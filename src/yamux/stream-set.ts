@@ -1,3 +1,4 @@
+import { IdMap } from '../std/id-map.ts'
 import type { SessionConfig } from './config.ts'
 import type { YamuxError } from './errors.ts'
 import type { FrameWriter } from './frame.ts'
@@ -13,7 +14,7 @@ export class StreamSet implements StreamHost {
   readonly gate: OpenGate
   readonly line: SendLine
   nowMs: number
-  private readonly byId = new Map<number, MuxStream>()
+  private readonly byId = new IdMap<MuxStream>()
   private nextId: number
   private heldBytes = 0
 
@@ -60,17 +61,17 @@ export class StreamSet implements StreamHost {
 
   /** Looks at every deadline; costs nothing while there are no streams. */
   tick(nowMs: number): void {
-    for (const stream of this.byId.values()) stream.tick(nowMs)
+    for (const stream of this.byId.members()) stream.tick(nowMs)
     this.line.tick(nowMs)
   }
 
   /** Ends the streams of which the peer has not heard. */
   loseIdle(error: YamuxError): void {
-    for (const stream of this.byId.values()) if (stream.isIdle) stream.lose(error)
+    for (const stream of this.byId.members()) if (stream.isIdle) stream.lose(error)
   }
 
   loseAll(error: YamuxError): void {
-    for (const stream of this.byId.values()) stream.lose(error)
+    for (const stream of this.byId.members()) stream.lose(error)
   }
 
   // The host of the streams.
@@ -85,7 +86,7 @@ export class StreamSet implements StreamHost {
   }
 
   private add(stream: MuxStream): MuxStream {
-    this.byId.set(stream.id, stream)
+    this.byId.add(stream)
     return stream
   }
 }

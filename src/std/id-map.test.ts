@@ -1,0 +1,48 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { IdMap } from './id-map.ts'
+
+test('members are found by their id until they are deleted', () => {
+  const map = new IdMap<{ id: number }>()
+  expect(map.get(2)).toBeUndefined()
+  expect(map.delete(2)).toBe(false)
+  const member = { id: 2 }
+  map.add(member)
+  expect(map.get(2)).toBe(member)
+  expect(map.get(4)).toBeUndefined()
+  expect(map.delete(2)).toBe(true)
+  expect(map.get(2)).toBeUndefined()
+  expect(map.size).toBe(0)
+})
+
+test('it answers as a Map does, whatever is added and deleted in whatever order', () => {
+  const id = fc.oneof(fc.nat(40), fc.integer({ min: 0, max: 0xffff_ffff }))
+  fc.assert(
+    fc.property(fc.array(id, { maxLength: 300 }), (ids) => {
+      const map = new IdMap<{ id: number }>()
+      const model = new Map<number, { id: number }>()
+      for (const id of ids) {
+        if (model.has(id)) {
+          expect(map.delete(id)).toBe(model.delete(id))
+        } else {
+          const member = { id }
+          model.set(id, member)
+          map.add(member)
+        }
+        expect(map.size).toBe(model.size)
+      }
+      for (const id of ids) expect(map.get(id)).toBe(model.get(id))
+      expect(new Set(map.members())).toEqual(new Set(model.values()))
+    }),
+  )
+})
+
+test('members that want the same slot give it back in any order', () => {
+  const map = new IdMap<{ id: number }>()
+  // With eight slots, all of these want the first one.
+  for (const id of [0, 16, 32]) map.add({ id })
+  map.delete(0)
+  expect(map.get(16)).toEqual({ id: 16 })
+  map.delete(16)
+  expect(map.get(32)).toEqual({ id: 32 })
+})
