@@ -1,5 +1,6 @@
 import type { Fields } from '../http1/fields.ts'
 import { formatDuration } from '../std/duration.ts'
+import { JsonBytes } from './json-bytes.ts'
 import type { Logger, LogLevel } from './logger.ts'
 
 /** A finished request, as far as it is logged. */
@@ -41,6 +42,19 @@ const REDACTED: ReadonlySet<string> = new Set([
   'x-piko-authorization',
 ])
 
+const KEYS = {
+  proto: Buffer.from('"request":{"proto":'),
+  method: Buffer.from(',"method":'),
+  host: Buffer.from(',"host":'),
+  path: Buffer.from(',"path":'),
+  requestHeaders: Buffer.from(',"request_headers":'),
+  responseHeaders: Buffer.from(',"response_headers":'),
+  status: Buffer.from(',"status":'),
+  duration: Buffer.from(',"duration":'),
+  attempts: Buffer.from(',"attempts":'),
+  end: Buffer.from('}'),
+} as const
+
 /** Writes a line per request, in the deployed Piko's form. */
 export class AccessLog {
   private readonly logger: Logger
@@ -48,6 +62,7 @@ export class AccessLog {
   private disabled: boolean
   private requestFields: FieldSelection
   private responseFields: FieldSelection
+  private readonly json = new JsonBytes()
 
   constructor(logger: Logger, options: AccessLogOptions) {
     this.logger = logger
@@ -72,18 +87,33 @@ export class AccessLog {
 
   /** Written by hand: through a general serializer the line would cost more than the proxying. */
   write(record: AccessRecord): void {
-    const { proto, method, host, target, status, durationMs, attempts = 1 } = record
-    const duration = formatDuration(Math.round(durationMs * 1_000) / 1_000)
-    const tries = attempts > 1 ? `,"attempts":${attempts}` : ''
-    this.logger.writeJson(
-      this.levelOf(status),
-      'request',
-      `"request":{"proto":"${proto}","method":${quote(method)},"host":${quote(host)},` +
-        `"path":${quote(pathOf(target))},` +
-        `"request_headers":${this.requestFields.json(record.requestFields)},` +
-        `"response_headers":${this.responseFields.json(record.responseFields)},` +
-        `"status":${status},"duration":"${duration}"${tries}}`,
-    )
+    const { json } = this
+    json.clear()
+    json.raw(KEYS.proto)
+    json.string(record.proto)
+    json.raw(KEYS.method)
+    json.string(record.method)
+    json.raw(KEYS.host)
+    json.string(record.host)
+    json.raw(KEYS.path)
+    json.string(pathOf(record.target))
+    json.raw(KEYS.requestHeaders)
+    this.requestFields.write(record.requestFields, json)
+    json.raw(KEYS.responseHeaders)
+    this.responseFields.write(record.responseFields, json)
+    json.raw(KEYS.status)
+    json.integer(record.status)
+    json.raw(KEYS.duration)
+    json.string(formatDuration(Math.round(record.durationMs * 1_000) / 1_000))
+    this.writeAttempts(record.attempts ?? 1)
+    json.raw(KEYS.end)
+    this.logger.writeJson(this.levelOf(record.status), 'request', json.bytes)
+  }
+
+  private writeAttempts(attempts: number): void {
+    if (attempts === 1) return
+    this.json.raw(KEYS.attempts)
+    this.json.integer(attempts)
   }
 
   private levelOf(status: number): LogLevel {
@@ -99,12 +129,16 @@ function pathOf(target: string): string {
 
 /** How fields of a name are logged. */
 interface Logged {
-  /** The name as `"Content-Type"`. */
-  readonly json: string
+  /** `"Content-Type":[` */
+  readonly opening: Uint8Array
   readonly isRedacted: boolean
 }
 
-const REDACTION = '"[redacted]"'
+const BRACE_OPEN = Buffer.from('{')
+const BRACE_CLOSE = Buffer.from('}')
+const BRACKET_CLOSE = Buffer.from(']')
+const COMMA = Buffer.from(',')
+const REDACTION = Buffer.from('"[redacted]"')
 
 /** Names that differ are remembered up to here; more than that is somebody's game. */
 const NAMES_MAX = 1_000
@@ -116,29 +150,43 @@ class FieldSelection {
   /** By the name as it came; `logged` undefined: not at all. */
   private readonly names = new Map<string, { readonly logged: Logged | undefined }>()
   private readonly byLowerName = new Map<string, Logged>()
+  /** What was decided for each of the fields that are being written. */
+  private readonly decided: (Logged | undefined)[] = []
 
   constructor({ allowList, blockList }: HeaderFilter) {
     this.allowed = new Set(allowList.map((name) => name.toLowerCase()))
     this.blocked = new Set(blockList.map((name) => name.toLowerCase()))
   }
 
-  /** `{"Content-Type":["text/plain"]}`: each name once, whatever case it came in. */
-  json(fields: Readonly<Fields>): string {
-    let text = ''
-    const names = this.namesOf(fields)
-    for (let at = 0; at < names.length; at += 1) {
-      const name = names[at]
-      if (name === undefined || names.indexOf(name) < at) continue
-      const comma = text === '' ? '' : ','
-      text += `${comma}${name.json}:[${valuesOf(fields, names, name)}]`
+  /** Writes `{"Content-Type":["text/plain"]}`: each name once, whatever case it came in. */
+  write(fields: Readonly<Fields>, json: JsonBytes): void {
+    const { decided } = this
+    decided.length = 0
+    for (let i = 0; i < fields.length; i += 2) decided.push(this.decide(fields[i] as string))
+    json.raw(BRACE_OPEN)
+    let isFirst = true
+    for (let at = 0; at < decided.length; at += 1) {
+      const logged = decided[at]
+      if (logged === undefined || decided.indexOf(logged) < at) continue
+      if (!isFirst) json.raw(COMMA)
+      isFirst = false
+      json.raw(logged.opening)
+      this.writeValues(fields, at, json)
+      json.raw(BRACKET_CLOSE)
     }
-    return `{${text}}`
+    json.raw(BRACE_CLOSE)
   }
 
-  private namesOf(fields: Readonly<Fields>): (Logged | undefined)[] {
-    const names: (Logged | undefined)[] = []
-    for (let i = 0; i < fields.length; i += 2) names.push(this.decide(fields[i] as string))
-    return names
+  /** The values of all fields that have the name of the one at `first`, in order. */
+  private writeValues(fields: Readonly<Fields>, first: number, json: JsonBytes): void {
+    const { decided } = this
+    const logged = decided[first] as Logged
+    for (let at = first; at < decided.length; at += 1) {
+      if (decided[at] !== logged) continue
+      if (at > first) json.raw(COMMA)
+      if (logged.isRedacted) json.raw(REDACTION)
+      else json.string(fields[2 * at + 1] as string)
+    }
   }
 
   /** The same object for a name in any case, so that names can be compared by it. */
@@ -159,36 +207,15 @@ class FieldSelection {
   private loggedAs(lowerName: string): Logged {
     let logged = this.byLowerName.get(lowerName)
     if (logged === undefined) {
-      logged = { json: quote(canonicalName(lowerName)), isRedacted: REDACTED.has(lowerName) }
+      const opening = Buffer.from(`${JSON.stringify(canonicalName(lowerName))}:[`)
+      logged = { opening, isRedacted: REDACTED.has(lowerName) }
       if (this.byLowerName.size < NAMES_MAX) this.byLowerName.set(lowerName, logged)
     }
     return logged
   }
 }
 
-/** The values of all fields that have this name, in order. */
-function valuesOf(
-  fields: Readonly<Fields>,
-  names: readonly (Logged | undefined)[],
-  name: Logged,
-): string {
-  let values = ''
-  for (let at = 0; at < names.length; at += 1) {
-    if (names[at] !== name) continue
-    const value = name.isRedacted ? REDACTION : quote(fields[2 * at + 1] as string)
-    values += values === '' ? value : `,${value}`
-  }
-  return values
-}
-
 /** `content-type` → `Content-Type`: the form that log queries for the deployed Piko expect. */
 function canonicalName(lowerName: string): string {
   return lowerName.replace(/(^|-)[a-z]/g, (start) => start.toUpperCase())
-}
-
-/** Characters that stand for themselves in a JSON string (RFC 8259 §7). */
-const PLAIN = /^[ !#-[\]-~]*$/
-
-function quote(text: string): string {
-  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text)
 }

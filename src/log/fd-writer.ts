@@ -15,9 +15,9 @@ const CLOSE_MS = 1_000
  * Writes lines to a file descriptor from the thread pool, one write at a time, so that a reader
  * that is stuck never stops the program:
  *
- *     write() → [ line ][ line ][ line ]     a moment later all that wait leave in one write
- *                  waiting                → [ chunk ] → descriptor
- *                                            in flight
+ *     write() → [ line line line ][ line line … ]    a moment later a chunk leaves in one write
+ *                  chunks, in order of time         → [ chunk ] → descriptor
+ *                                                      in flight
  *
  * What cannot be written is lost and counted. A closed pipe or a full disk is no reason to end.
  * A process that exits writes what still waits on its way out.
@@ -26,7 +26,8 @@ export class FdWriter {
   /** Lines that were given up, since the start. */
   lost = 0
   private readonly fd: number
-  private waiting: string[] = []
+  /** Only the last one has room. */
+  private readonly chunks: Chunk[] = []
   private waitingBytes = 0
   private inFlight = false
   private gathering: NodeJS.Timeout | undefined
@@ -37,13 +38,15 @@ export class FdWriter {
     process.once('exit', this.onExit)
   }
 
-  write(line: string): void {
-    if (this.waitingBytes + line.length > WAITING_MAX_BYTES) {
+  /** A line with its end. Bytes are copied. */
+  write(line: string | Uint8Array): void {
+    const byteLength = typeof line === 'string' ? Buffer.byteLength(line) : line.length
+    if (this.waitingBytes + byteLength > WAITING_MAX_BYTES) {
       this.lost += 1
       return
     }
-    this.waiting.push(line)
-    this.waitingBytes += line.length
+    this.chunkWithRoom(byteLength).append(line)
+    this.waitingBytes += byteLength
     if (this.inFlight) return
     if (this.waitingBytes >= GATHER_BYTES) this.next()
     else this.gathering ??= setTimeout(() => this.next(), GATHER_MS).unref()
@@ -65,24 +68,31 @@ export class FdWriter {
 
   private readonly onExit = (): void => {
     try {
-      writeSync(this.fd, this.waiting.join(''))
+      for (const { bytes } of this.chunks) writeSync(this.fd, bytes)
     } catch {
       // The process ends, and there is nobody left to tell.
     }
   }
 
+  private chunkWithRoom(byteLength: number): Chunk {
+    const last = this.chunks.at(-1)
+    if (last !== undefined && last.room >= byteLength) return last
+    const chunk = new Chunk(Math.max(GATHER_BYTES, byteLength))
+    this.chunks.push(chunk)
+    return chunk
+  }
+
   private next(): void {
     clearTimeout(this.gathering)
     this.gathering = undefined
-    this.inFlight = this.waiting.length > 0
-    if (!this.inFlight) {
+    const chunk = this.chunks.shift()
+    this.inFlight = chunk !== undefined
+    if (chunk === undefined) {
       this.onIdle?.()
       return
     }
-    const lines = this.waiting
-    this.waiting = []
-    this.waitingBytes = 0
-    this.send(Buffer.from(lines.join('')), lines.length)
+    this.waitingBytes -= chunk.bytes.length
+    this.send(chunk.bytes, chunk.lineCount)
   }
 
   private send(chunk: Uint8Array, lines: number): void {
@@ -100,5 +110,34 @@ export class FdWriter {
   /** The descriptor is in non-blocking mode and its pipe is full; nothing tells when it empties. */
   private retry(chunk: Uint8Array, lines: number): void {
     setTimeout(() => this.send(chunk, lines), RETRY_MS)
+  }
+}
+
+/** Lines that leave together. */
+class Chunk {
+  lineCount = 0
+  private readonly buffer: Buffer
+  private length = 0
+
+  constructor(byteLength: number) {
+    this.buffer = Buffer.allocUnsafeSlow(byteLength)
+  }
+
+  get room(): number {
+    return this.buffer.length - this.length
+  }
+
+  get bytes(): Uint8Array {
+    return this.buffer.subarray(0, this.length)
+  }
+
+  append(line: string | Uint8Array): void {
+    this.lineCount += 1
+    if (typeof line === 'string') {
+      this.length += this.buffer.write(line, this.length)
+    } else {
+      this.buffer.set(line, this.length)
+      this.length += line.length
+    }
   }
 }

@@ -11,7 +11,7 @@ function logged(config: Partial<LogConfig> = {}) {
   const lines: string[] = []
   const log = openLog(
     { level: 'info', subsystems: [], ...config },
-    { write: (line) => lines.push(line) },
+    { write: (line) => lines.push(Buffer.from(line).toString()) },
   )
   const entries = () => lines.map((line) => JSON.parse(line) as Record<string, unknown>)
   return { ...log, lines, entries, messages: () => entries().map(({ msg }) => msg) }

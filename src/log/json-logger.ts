@@ -2,12 +2,13 @@ import { type Logger as Pino, pino } from 'pino'
 import { describeError, errorCode } from '../std/errors.ts'
 import type { LogConfig } from './config.ts'
 import { FdWriter } from './fd-writer.ts'
+import { JsonBytes } from './json-bytes.ts'
 import { LogLevels, rankOf } from './log-levels.ts'
 import type { LogFields, Logger, LogLevel } from './logger.ts'
 
-/** Takes one line at a time: a Node stream, or an array's `push` in a test. */
+/** Takes one line at a time. Bytes are good until the call returns. */
 export interface LogDestination {
-  write(line: string): unknown
+  write(line: string | Uint8Array): unknown
   on?(event: 'error', listener: () => void): unknown
   close?(): Promise<void> | void
 }
@@ -22,6 +23,11 @@ export interface ProgramLog {
 }
 
 const STDERR = 2
+
+const LEVEL_KEY = Buffer.from('{"level":')
+const TIME_KEY = Buffer.from(',"ts":')
+const COMMA = Buffer.from(',')
+const LINE_END = Buffer.from('}\n')
 
 /**
  * Opens the log of a program. Each message is a line of JSON, with its keys in this order:
@@ -42,18 +48,18 @@ export function openLog(
     timestamp: () => `,"ts":"${clock.text()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
   }
-  const write = (line: string): void => writeSafely(destination, line)
+  const write = (line: string | Uint8Array): void => writeSafely(destination, line)
   const root = pino(options, { write })
   // A stream without this listener would end the process at its first error.
   destination.on?.('error', () => {})
   return {
-    logger: new JsonLogger({ root, write, clock, levels }, '', {}),
+    logger: new JsonLogger({ root, write, line: new JsonBytes(), clock, levels }, '', {}),
     configure: (changed) => levels.change(changed),
     close: async () => destination.close?.(),
   }
 }
 
-function writeSafely(destination: LogDestination, line: string): void {
+function writeSafely(destination: LogDestination, line: string | Uint8Array): void {
   try {
     destination.write(line)
   } catch {
@@ -64,7 +70,9 @@ function writeSafely(destination: LogDestination, line: string): void {
 /** What all loggers of a program share. */
 interface LogParts {
   readonly root: Pino
-  readonly write: (line: string) => void
+  readonly write: (line: string | Uint8Array) => void
+  /** Where lines that are written as bytes are put together. */
+  readonly line: JsonBytes
   readonly clock: LineClock
   readonly levels: LogLevels
 }
@@ -89,8 +97,8 @@ class JsonLogger implements Logger {
   private readonly pino: Pino
   private readonly subsystem: string
   private readonly fields: LogFields
-  /** What lines of this logger have between time and message, as the inside of a JSON object. */
-  private readonly prefix: string
+  /** What lines of this logger have between time and message. */
+  private readonly prefix: Uint8Array
   private threshold = 0
   /** Of the levels that `threshold` was taken from. */
   private version = -1
@@ -101,7 +109,8 @@ class JsonLogger implements Logger {
     this.pino = parts.root.child(bound)
     this.subsystem = subsystem
     this.fields = fields
-    this.prefix = Object.keys(bound).length === 0 ? '' : `${JSON.stringify(bound).slice(1, -1)},`
+    const inside = JSON.stringify(bound).slice(1, -1)
+    this.prefix = Buffer.from(inside === '' ? ',"msg":' : `,${inside},"msg":`)
   }
 
   debug(message: string, fields?: LogFields): void {
@@ -120,11 +129,20 @@ class JsonLogger implements Logger {
     if (this.isEnabled('error')) this.pino.error(entry(message, fields))
   }
 
-  writeJson(level: LogLevel, message: string, json: string): void {
+  writeJson(level: LogLevel, message: string, json: Uint8Array): void {
     if (!this.isEnabled(level)) return
-    const { write, clock } = this.parts
-    const text = JSON.stringify(message)
-    write(`{"level":"${level}","ts":"${clock.text()}",${this.prefix}"msg":${text},${json}}\n`)
+    const { line, clock, write } = this.parts
+    line.clear()
+    line.raw(LEVEL_KEY)
+    line.string(level)
+    line.raw(TIME_KEY)
+    line.string(clock.text())
+    line.raw(this.prefix)
+    line.string(message)
+    line.raw(COMMA)
+    line.raw(json)
+    line.raw(LINE_END)
+    write(line.bytes)
   }
 
   child(subsystem: string | undefined, fields: LogFields = {}): Logger {

@@ -40,8 +40,9 @@ export class RecordingLogger implements Logger {
     this.record('error', message, fields)
   }
 
-  writeJson(level: LogLevel, message: string, json: string): void {
-    this.record(level, message, JSON.parse(`{${json}}`) as LogFields)
+  writeJson(level: LogLevel, message: string, json: Uint8Array): void {
+    const text = Buffer.from(json).toString()
+    this.record(level, message, JSON.parse(`{${text}}`) as LogFields)
   }
 
   child(subsystem: string | undefined, fields: LogFields = {}): RecordingLogger {

@@ -29,8 +29,9 @@ export class LogWatch implements Logger {
     this.note(message, fields)
   }
 
-  writeJson(_level: LogLevel, message: string, json: string): void {
-    this.note(message, JSON.parse(`{${json}}`) as LogFields)
+  writeJson(_level: LogLevel, message: string, json: Uint8Array): void {
+    const text = Buffer.from(json).toString()
+    this.note(message, JSON.parse(`{${text}}`) as LogFields)
   }
 
   child(): LogWatch {
