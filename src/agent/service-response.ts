@@ -1,6 +1,6 @@
 import type { BodyFraming } from '../http1/body-framing.ts'
+import { readConnection } from '../http1/connection.ts'
 import type { Fields } from '../http1/fields.ts'
-import { fieldValue, listMembers } from '../http1/fields.ts'
 import type { ResponseHead } from '../http1/head-parser.ts'
 import { formatResponseHead } from '../http1/head-writer.ts'
 import { wantsUpgrade, withoutHopByHop } from '../http1/hop-by-hop.ts'
@@ -69,7 +69,6 @@ export class ServiceResponse implements ResponseSink {
 
 /** RFC 9112 §9.3. */
 function staysOpen({ minorVersion, fields }: ResponseHead): boolean {
-  if (fieldValue(fields, 'connection') === undefined) return minorVersion === 1
-  const options = listMembers(fields, 'connection')
-  return minorVersion === 1 ? !options.includes('close') : options.includes('keep-alive')
+  const { close, keepAlive } = readConnection(fields)
+  return minorVersion === 1 ? !close : keepAlive
 }

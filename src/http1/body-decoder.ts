@@ -20,6 +20,8 @@ export interface BodyDecoderOptions {
   readonly trailerBytesMax: number
 }
 
+const NO_TRAILERS: Fields = []
+
 type State = 'empty' | 'bytes' | 'until-close' | ChunkedState | 'done'
 type ChunkedState = 'chunk-size' | 'chunk-data' | 'chunk-end' | 'trailers'
 
@@ -43,7 +45,9 @@ type ChunkedState = 'chunk-size' | 'chunk-data' | 'chunk-end' | 'trailers'
 export class BodyDecoder {
   private readonly sink: BodySink
   private readonly trailerBytesMax: number
-  private readonly lines: LineReader
+  private readonly decodeLatin1: DecodeLatin1
+  /** Of a chunked body; made when the first line comes. */
+  private lines: LineReader | undefined
   private state: State
   /** Bytes of the body, or of the current chunk, that are still to come. */
   private remaining: number
@@ -53,7 +57,7 @@ export class BodyDecoder {
   constructor(framing: BodyFraming, sink: BodySink, options: BodyDecoderOptions) {
     this.sink = sink
     this.trailerBytesMax = options.trailerBytesMax
-    this.lines = new LineReader(options.decodeLatin1)
+    this.decodeLatin1 = options.decodeLatin1
     this.remaining = framing.kind === 'length' ? framing.bytes : 0
     this.state = firstState(framing)
   }
@@ -70,7 +74,7 @@ export class BodyDecoder {
 
   /** Decodes a chunk and returns how many of its bytes were the body's. */
   push(chunk: Uint8Array): number {
-    if (this.state === 'empty') this.complete([])
+    if (this.state === 'empty') this.complete(NO_TRAILERS)
     let at = 0
     while (at < chunk.length && this.state !== 'done' && this.refused === undefined) {
       at = this.step(chunk, at)
@@ -80,7 +84,7 @@ export class BodyDecoder {
 
   /** The source has ended: completes a body that ends with it; anything else was cut off. */
   finish(): 'complete' | 'truncated' {
-    if (this.state === 'empty' || this.state === 'until-close') this.complete([])
+    if (this.state === 'empty' || this.state === 'until-close') this.complete(NO_TRAILERS)
     return this.state === 'done' ? 'complete' : 'truncated'
   }
 
@@ -112,12 +116,13 @@ export class BodyDecoder {
     this.remaining -= end - at
     this.sink.data(at === 0 && end === chunk.length ? chunk : chunk.subarray(at, end))
     if (this.remaining > 0) return end
-    if (this.state === 'bytes') this.complete([])
+    if (this.state === 'bytes') this.complete(NO_TRAILERS)
     else this.state = 'chunk-end'
     return end
   }
 
   private takeLine(chunk: Uint8Array, at: number, bytesMax: number): number {
+    this.lines ??= new LineReader(this.decodeLatin1)
     const progress = this.lines.read(chunk, at, bytesMax)
     switch (progress.kind) {
       case 'more':

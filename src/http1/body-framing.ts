@@ -1,4 +1,4 @@
-import { type Fields, fieldValues } from './fields.ts'
+import { type Fields, isField } from './fields.ts'
 import type { RequestHead, ResponseHead } from './head-parser.ts'
 import { HttpViolation } from './violation.ts'
 
@@ -54,27 +54,39 @@ function announcedFraming(head: {
   readonly minorVersion: 0 | 1
   readonly fields: Fields
 }): BodyFraming | HttpViolation | undefined {
-  const lengths = fieldValues(head.fields, 'content-length')
-  const codings = fieldValues(head.fields, 'transfer-encoding')
-  if (lengths.length > 0 && codings.length > 0) return new HttpViolation('two-framings')
-  if (lengths.length > 0) return parseContentLength(lengths)
-  return codings.length > 0 ? parseTransferEncoding(codings, head.minorVersion) : undefined
+  let lengths = 0
+  let length = ''
+  let codings = 0
+  let coding = ''
+  const { fields } = head
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] as string
+    if (name.length === 14 && isField(name, 'content-length')) {
+      lengths += 1
+      length = fields[i + 1] as string
+    } else if (name.length === 17 && isField(name, 'transfer-encoding')) {
+      codings += 1
+      coding = fields[i + 1] as string
+    }
+  }
+  if (lengths > 0 && codings > 0) return new HttpViolation('two-framings')
+  if (lengths > 1) return new HttpViolation('bad-content-length')
+  if (lengths > 0) return parseContentLength(length)
+  if (codings > 1) return new HttpViolation('bad-transfer-encoding')
+  return codings > 0 ? parseTransferEncoding(coding, head.minorVersion) : undefined
 }
 
 /** Digits only: no sign, no list, nothing empty, and exact as a number. */
-function parseContentLength([value = '', ...more]: string[]): BodyFraming | HttpViolation {
-  const bytes = more.length === 0 && /^[0-9]+$/.test(value) ? Number(value) : Number.NaN
+function parseContentLength(value: string): BodyFraming | HttpViolation {
+  const bytes = /^[0-9]+$/.test(value) ? Number(value) : Number.NaN
   return Number.isSafeInteger(bytes)
     ? { kind: 'length', bytes }
     : new HttpViolation('bad-content-length')
 }
 
 /** HTTP/1.0 has no transfer codings; one there makes the framing faulty (RFC 9112 §6.1). */
-function parseTransferEncoding(
-  [value = '', ...more]: string[],
-  minorVersion: 0 | 1,
-): BodyFraming | HttpViolation {
-  return minorVersion === 1 && more.length === 0 && value.toLowerCase() === 'chunked'
+function parseTransferEncoding(value: string, minorVersion: 0 | 1): BodyFraming | HttpViolation {
+  return minorVersion === 1 && value.toLowerCase() === 'chunked'
     ? CHUNKED
     : new HttpViolation('bad-transfer-encoding')
 }

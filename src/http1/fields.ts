@@ -10,12 +10,26 @@ import { skipBlanks, trimBlanks } from './characters.ts'
  */
 export type Fields = string[]
 
-/** Whether `name` is `lowerName` in any case. Nearly every miss ends at the length. */
+/**
+ * Whether `name` is `lowerName` in any case. Nearly every miss ends at the length or the first
+ * letter; making a lower-case string of each name would cost more than all the rest of a head.
+ */
 export function isField(name: string, lowerName: string): boolean {
-  return (
-    name.length === lowerName.length && (name === lowerName || name.toLowerCase() === lowerName)
-  )
+  const { length } = lowerName
+  if (name.length !== length) return false
+  for (let i = 0; i < length; i++) {
+    const lower = lowerName.charCodeAt(i)
+    const code = name.charCodeAt(i)
+    if (code === lower) continue
+    const isUpper = code >= UPPER_A && code <= UPPER_Z
+    if (!isUpper || code + TO_LOWER !== lower) return false
+  }
+  return true
 }
+
+const UPPER_A = 0x41
+const UPPER_Z = 0x5a
+const TO_LOWER = 0x20
 
 /** The value of the first field of that name. */
 export function fieldValue(fields: Readonly<Fields>, lowerName: string): string | undefined {

@@ -1,3 +1,4 @@
+import { readConnection } from './connection.ts'
 import { type Fields, fieldValues, isField, listMembers } from './fields.ts'
 
 /**
@@ -8,18 +9,24 @@ import { type Fields, fieldValues, isField, listMembers } from './fields.ts'
  * - Trailer stays: trailers survive, and their announcement with them (§6.6.2).
  * - TE goes, but `trailers` in it stays: we do forward them (§10.1.4).
  */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  'connection',
-  'proxy-connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'transfer-encoding',
-  'upgrade',
-])
-
-/** Most names cannot be one of these by their length alone, and need no lower case. */
-const HOP_BY_HOP_LENGTHS: ReadonlySet<number> = new Set([...HOP_BY_HOP].map((name) => name.length))
+function isHopByHop(name: string): boolean {
+  switch (name.length) {
+    case 7:
+      return isField(name, 'upgrade')
+    case 10:
+      return isField(name, 'connection') || isField(name, 'keep-alive')
+    case 16:
+      return isField(name, 'proxy-connection')
+    case 17:
+      return isField(name, 'transfer-encoding')
+    case 18:
+      return isField(name, 'proxy-authenticate')
+    case 19:
+      return isField(name, 'proxy-authorization')
+    default:
+      return false
+  }
+}
 
 /**
  * Fields that Connection cannot name away whatever the caller keeps: without its length a body
@@ -34,37 +41,30 @@ const NO_NAMES: ReadonlySet<string> = new Set()
  * names. `keep` holds lower-case names that Connection cannot name away.
  */
 export function withoutHopByHop(fields: Readonly<Fields>, keep = NO_NAMES): Fields {
-  const named = connectionTokens(fields)
+  const { names } = readConnection(fields)
   const kept: Fields = []
   let teSeen = false
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] as string
-    if (isField(name, 'te')) {
+    if (name.length === 2 && isField(name, 'te')) {
       if (!teSeen && listMembers(fields, 'te').includes('trailers')) kept.push(name, 'trailers')
       teSeen = true
-    } else if (!endsHere(name, named, keep)) {
+    } else if (!isHopByHop(name) && (names.size === 0 || !isNamed(name, names, keep))) {
       kept.push(name, fields[i + 1] as string)
     }
   }
   return kept
 }
 
-/** What the Connection fields list, in lower case: options and names of fields of this hop. */
-export function connectionTokens(fields: Readonly<Fields>): ReadonlySet<string> {
-  const members = listMembers(fields, 'connection')
-  return members.length === 0 ? NO_NAMES : new Set(members)
-}
-
 /** The protocols that Upgrade asks for or grants, if Connection says that it is meant (§7.8). */
 export function wantsUpgrade(fields: Readonly<Fields>): string | undefined {
-  if (!connectionTokens(fields).has('upgrade')) return undefined
+  if (!readConnection(fields).upgrade) return undefined
   const protocols = fieldValues(fields, 'upgrade').join(', ')
   return protocols === '' ? undefined : protocols
 }
 
-function endsHere(name: string, named: ReadonlySet<string>, keep: ReadonlySet<string>): boolean {
-  if (named.size === 0 && !HOP_BY_HOP_LENGTHS.has(name.length)) return false
+/** Whether Connection names the field away, and may. */
+function isNamed(name: string, names: ReadonlySet<string>, keep: ReadonlySet<string>): boolean {
   const lowerName = name.toLowerCase()
-  if (HOP_BY_HOP.has(lowerName)) return true
-  return named.has(lowerName) && !keep.has(lowerName) && !NEVER_NAMED_AWAY.has(lowerName)
+  return names.has(lowerName) && !keep.has(lowerName) && !NEVER_NAMED_AWAY.has(lowerName)
 }

@@ -30,6 +30,8 @@ export interface ResponseReaderOptions {
   readonly headBytesMax: number
 }
 
+const NOTHING = new Uint8Array(0)
+
 /** 1xx heads before the answer; a peer that sends more of them does not mean to answer. */
 const INFORMATIONAL_MAX = 64
 
@@ -74,7 +76,8 @@ export class ResponseReader {
   push(chunk: Uint8Array): Uint8Array {
     const rest = this.body === undefined ? this.readHeads(chunk) : chunk
     if (this.body === undefined || this.violation !== undefined) return rest
-    return rest.subarray(this.body.push(rest))
+    const end = this.body.push(rest)
+    return end === rest.length ? NOTHING : rest.subarray(end)
   }
 
   /** The source has ended. */

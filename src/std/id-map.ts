@@ -1,5 +1,5 @@
-/** Slots of a new map; a power of two, as every capacity. */
-const CAPACITY_MIN = 8
+/** Slots of a map with its first member; a power of two, as every capacity. */
+const CAPACITY_MIN = 64
 
 /** Something with a number of its own that never changes. */
 export interface Identified {
@@ -16,7 +16,7 @@ export interface Identified {
  * A `Map` moves to a new table every few insertions and leaves the old one, with all that was alive
  * at that moment, to the garbage collector; each points to the next, so that one table that has
  * grown old keeps every later member alive until the next full collection. Here nothing is left
- * behind, and at most half of the slots are taken.
+ * behind; at most half of the slots are taken.
  */
 export class IdMap<T extends Identified> {
   private slots: (T | undefined)[] = []
@@ -57,7 +57,7 @@ export class IdMap<T extends Identified> {
     }
     this.count -= 1
     this.close(at)
-    if (slots.length > CAPACITY_MIN && 8 * this.count < slots.length) {
+    if (slots.length > CAPACITY_MIN && 16 * this.count < slots.length) {
       this.resize(slots.length / 2)
     }
     return true
