@@ -21,17 +21,17 @@ test('it answers as a Map does, whatever is added and deleted in whatever order'
     fc.property(fc.array(id, { maxLength: 600 }), (ids) => {
       const map = new IdMap<{ id: number }>()
       const model = new Map<number, { id: number }>()
-      for (const id of ids) {
-        if (model.has(id)) {
-          expect(map.delete(id)).toBe(model.delete(id))
+      for (const picked of ids) {
+        if (model.has(picked)) {
+          expect(map.delete(picked)).toBe(model.delete(picked))
         } else {
-          const member = { id }
-          model.set(id, member)
+          const member = { id: picked }
+          model.set(picked, member)
           map.add(member)
         }
         expect(map.size).toBe(model.size)
       }
-      for (const id of ids) expect(map.get(id)).toBe(model.get(id))
+      for (const picked of ids) expect(map.get(picked)).toBe(model.get(picked))
       expect(new Set(map.members())).toEqual(new Set(model.values()))
     }),
   )
