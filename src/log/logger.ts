@@ -16,8 +16,8 @@ export interface Logger {
   warn(message: string, fields?: LogFields): void
   error(message: string, fields?: LogFields): void
   /**
-   * Writes a message whose fields are JSON already, the inside of an object as bytes: `"a":1,"b":2`.
-   * They are copied. For what is written with every request; all else is better off with the calls
+   * Writes a message whose fields are JSON already, the inside of an object as bytes:
+   * `"a":1,"b":2`. They are copied. For what is written with every request; all else is better off with the calls
    * above.
    */
   writeJson(level: LogLevel, message: string, json: Uint8Array): void
