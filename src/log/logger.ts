@@ -17,8 +17,8 @@ export interface Logger {
   error(message: string, fields?: LogFields): void
   /**
    * Writes a message whose fields are JSON already, the inside of an object as bytes:
-   * `"a":1,"b":2`. They are copied. For what is written with every request; all else is better off with the calls
-   * above.
+   * `"a":1,"b":2`. They are copied. For what is written with every request; all else is better off
+   * with the calls above.
    */
   writeJson(level: LogLevel, message: string, json: Uint8Array): void
   /**
