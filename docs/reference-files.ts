@@ -1,4 +1,4 @@
-import { agentConfig, agentHttpConfig } from '../src/agent/config.ts'
+import { agentConfig, agentHttpConfig, agentTcpConfig } from '../src/agent/config.ts'
 import { jsonSchema } from '../src/config/json-schema.ts'
 import { referencePage } from '../src/config/reference-page.ts'
 import type { Section } from '../src/config/section.ts'
@@ -41,6 +41,13 @@ const PAGES: readonly Page[] = [
     title: 'piko agent http',
     about: 'Every setting of an agent for one endpoint, which is named by the arguments.',
     root: agentHttpConfig,
+    hasSchema: false,
+  },
+  {
+    name: 'agent-tcp',
+    title: 'piko agent tcp',
+    about: 'Every setting of an agent for one TCP endpoint, which is named by the arguments.',
+    root: agentTcpConfig,
     hasSchema: false,
   },
 ]

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { referenceFiles } from '../docs/reference-files.ts'
-import { agentConfig, agentHttpConfig } from '../src/agent/config.ts'
+import { agentConfig, agentHttpConfig, agentTcpConfig } from '../src/agent/config.ts'
 import { parseFlags } from '../src/config/flags.ts'
 import { configFlags, loadConfig } from '../src/config/load-config.ts'
 import { leavesOf } from '../src/config/section.ts'
@@ -33,6 +33,7 @@ const CONFIGURED: readonly (readonly [string, Section])[] = [
   ['piko agent start', agentConfig],
   ['piko agent http', agentHttpConfig],
   ['piko status cluster nodes', statusConfig],
+  ['piko agent tcp', agentTcpConfig],
 ]
 
 /** Commands that no file configures. */
@@ -129,9 +130,13 @@ test('configuration files in the documents are valid', () => {
 
 test('metrics.md names every metric that there is, and no other', () => {
   const code = sources.map((path) => readFileSync(path, 'utf8')).join('\n')
-  const prefixes = Array.from(code.matchAll(/new RequestMetrics\(\s*[\w.]+,\s*'(\w+)'/g))
-  const families = Array.from(code.matchAll(/`\$\{prefix\}(_\w+)`/g))
-  const requests = prefixes.flatMap(([, prefix]) => families.map(([, name]) => `${prefix}${name}`))
+  const carried = ['request', 'connection'].flatMap((what) => {
+    const family = readFileSync(`src/metrics/${what}-metrics.ts`, 'utf8')
+    const suffixes = Array.from(family.matchAll(/`\$\{prefix\}(_\w+)`/g), ([, name = '']) => name)
+    const made = new RegExp(`new ${what}Metrics\\(\\s*[\\w.]+,\\s*'(\\w+)'`, 'gi')
+    const prefixes = Array.from(code.matchAll(made), ([, prefix = '']) => prefix)
+    return prefixes.flatMap((prefix) => suffixes.map((suffix) => `${prefix}${suffix}`))
+  })
   const registered = /\.(?:counter|counterOf|counterFamily|gauge|gaugeFamily|histogramFamily)\(/
   const names = Array.from(
     code.matchAll(new RegExp(`${registered.source}\\s*'(piko_\\w+)'`, 'g')),
@@ -139,8 +144,8 @@ test('metrics.md names every metric that there is, and no other', () => {
   )
   const page = pages.get('docs/reference/metrics.md') ?? ''
   const documented = Array.from(page.matchAll(/^\| `(piko_\w+)` \|/gm), ([, name = '']) => name)
-  expect(documented.toSorted()).toEqual([...names, ...requests].toSorted())
-  expect(requests.length).toBe(10)
+  expect(documented.toSorted()).toEqual([...names, ...carried].toSorted())
+  expect(carried.length).toBe(18)
 })
 
 test('the README fits on a few screens, and every page of the root exists', () => {

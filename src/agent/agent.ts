@@ -1,6 +1,7 @@
 import type { Reloadable } from '../config/config-reload.ts'
 import { AccessLog } from '../log/access-log.ts'
 import type { Logger } from '../log/logger.ts'
+import { ConnectionMetrics } from '../metrics/connection-metrics.ts'
 import { Metrics } from '../metrics/metrics.ts'
 import { MetricsServer } from '../metrics/metrics-server.ts'
 import { RequestMetrics } from '../metrics/request-metrics.ts'
@@ -8,11 +9,18 @@ import { ClientTlsFiles } from '../net/client-tls-files.ts'
 import { MuxRuntime } from '../net/mux-conn.ts'
 import { CodedError } from '../std/errors.ts'
 import { assert } from '../std/assert.ts'
-import type { AgentConfig, ListenerConfig } from './config.ts'
+import type {
+  AgentConfig,
+  HttpListenerConfig,
+  ListenerConfig,
+  TcpListenerConfig,
+} from './config.ts'
 import { HttpListener } from './http-listener.ts'
 import { ListenerSet } from './listener-set.ts'
-import type { ListenerNews } from './listener-set.ts'
+import type { AgentListener, ListenerNews } from './listener-set.ts'
 import { parseServiceAddress } from './service-address.ts'
+import type { ServiceAddress } from './service-address.ts'
+import { TcpListener } from './tcp-listener.ts'
 
 /** Every listener was refused by the server: there is nothing left to do. */
 export class AgentRefusedError extends CodedError<'refused'> {
@@ -29,6 +37,7 @@ export class Agent implements Reloadable<AgentConfig> {
   private readonly runtime = new MuxRuntime()
   private readonly metrics = new Metrics().withProcessMetrics()
   private readonly requests = new RequestMetrics(this.metrics, 'piko_agent', ['endpoint'])
+  private readonly connections = new ConnectionMetrics(this.metrics, 'piko_agent', ['endpoint'])
   private readonly metricsServer = new MetricsServer(this.metrics)
   /** Of the connection to Piko. */
   private readonly tls: ClientTlsFiles
@@ -51,7 +60,7 @@ export class Agent implements Reloadable<AgentConfig> {
     })
   }
 
-  /** Requests under way. */
+  /** Requests and connections under way. */
   get exchangeCount(): number {
     return this.listeners.exchangeCount
   }
@@ -93,9 +102,37 @@ export class Agent implements Reloadable<AgentConfig> {
     this.listeners.close()
   }
 
-  private createListener(config: ListenerConfig, news: ListenerNews): HttpListener {
+  private createListener(config: ListenerConfig, news: ListenerNews): AgentListener {
     const service = parseServiceAddress(config.addr)
     assert(service !== undefined, 'a configured address was checked')
+    return config.protocol === 'tcp'
+      ? this.createTcpListener(config, service, news)
+      : this.createHttpListener(config, service, news)
+  }
+
+  private createTcpListener(
+    config: TcpListenerConfig,
+    { host, port }: ServiceAddress,
+    news: ListenerNews,
+  ): TcpListener {
+    return new TcpListener({
+      tunnel: this.tunnelOptions(config.endpointId),
+      service: { host, port },
+      timeoutMs: config.timeoutMs,
+      counters: this.connections.scope(config.endpointId),
+      accessLog: config.accessLog,
+      accessLogger: this.logger.child('proxy.tcp.access'),
+      logger: this.logger.child('listener'),
+      connected: () => news.connected(),
+      refused: () => news.refused(),
+    })
+  }
+
+  private createHttpListener(
+    config: HttpListenerConfig,
+    service: ServiceAddress,
+    news: ListenerNews,
+  ): HttpListener {
     const { idleConnTimeoutMs, keepAliveTimeoutMs, maxIdleConns } = config.httpClient
     const place = `listener: ${config.endpointId}: tls`
     const tls = new ClientTlsFiles(config.tls, place, this.logger.child('tls'))

@@ -3,10 +3,14 @@ import { duration, flag, integer } from '../config/number-fields.ts'
 import { items, section } from '../config/section.ts'
 import type { ConfigOf } from '../config/section.ts'
 import { address, choice, secret, text, url } from '../config/text-fields.ts'
-import { accessLogSection } from '../log/access-log-config.ts'
+import { accessLogSection, connectionLogSection } from '../log/access-log-config.ts'
 import { logSection } from '../log/config.ts'
 import { clientTlsSection } from '../net/tls-sections.ts'
-import { SERVICE_ADDRESS_FORMS, parseServiceAddress } from './service-address.ts'
+import {
+  isTcpServiceAddress,
+  parseServiceAddress,
+  SERVICE_ADDRESS_FORMS,
+} from './service-address.ts'
 
 /** How requests reach the service; common to the flags of `agent http` and to YAML listeners. */
 export const httpClientSection = section({
@@ -38,16 +42,28 @@ const listenerFields = {
   tls: clientTlsSection('an https service'),
 }
 
-const listenerSection = section({
-  endpointId: text({ required: true, help: 'Endpoint to register.' }),
-  addr: text({
-    required: true,
-    help: `Service to forward to: ${SERVICE_ADDRESS_FORMS}.`,
-    check: (addr) => (parseServiceAddress(addr) === undefined ? 'invalid addr' : undefined),
-  }),
-  protocol: choice(['http'], { default: 'http', help: 'What the service speaks.' }),
-  ...listenerFields,
-})
+const listenerSection = section(
+  {
+    endpointId: text({ required: true, help: 'Endpoint to register.' }),
+    addr: text({
+      required: true,
+      help: `Service to forward to: ${SERVICE_ADDRESS_FORMS}. URLs are for HTTP only.`,
+      check: (addr) => (parseServiceAddress(addr) === undefined ? 'invalid addr' : undefined),
+    }),
+    protocol: choice(['http', 'tcp'], {
+      default: 'http',
+      help: 'What the service speaks. Of tcp any protocol will do: its bytes are carried as such.',
+    }),
+    ...listenerFields,
+  },
+  {
+    *check({ protocol, addr }) {
+      if (protocol === 'tcp' && !isTcpServiceAddress(addr)) {
+        yield { at: 'addr', text: 'invalid addr' }
+      }
+    },
+  },
+)
 
 const connectSection = section(
   {
@@ -105,7 +121,29 @@ export const agentConfig = section(
 /** `piko agent http`: one listener, named by arguments; its settings are flags of their own. */
 export const agentHttpConfig = section({ ...listenerFields, ...programFields })
 
-export type AgentConfig = ConfigOf<typeof agentConfig>
+/** `piko agent tcp`: the same for a TCP service. */
+export const agentTcpConfig = section({
+  timeoutMs: duration({
+    default: '10s',
+    required: true,
+    help: 'How long the service may take to accept a connection. Open ones have no limit.',
+  }),
+  accessLog: connectionLogSection,
+  ...programFields,
+})
+
+type AgentFile = ConfigOf<typeof agentConfig>
+type FileListener = AgentFile['listeners'][number]
+
+export type HttpListenerConfig = FileListener & { readonly protocol: 'http' }
+export type TcpListenerConfig = Pick<FileListener, 'endpointId' | 'addr' | 'timeoutMs'> & {
+  readonly protocol: 'tcp'
+  readonly accessLog: ConfigOf<typeof connectionLogSection>
+}
+export type ListenerConfig = HttpListenerConfig | TcpListenerConfig
+export type AgentConfig = Omit<AgentFile, 'listeners'> & {
+  readonly listeners: readonly ListenerConfig[]
+}
 export type AgentHttpConfig = ConfigOf<typeof agentHttpConfig>
-export type ListenerConfig = AgentConfig['listeners'][number]
+export type AgentTcpConfig = ConfigOf<typeof agentTcpConfig>
 export type ConnectConfig = AgentConfig['connect']

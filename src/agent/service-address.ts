@@ -4,6 +4,9 @@ import type { HostPort } from '../std/host-port.ts'
 /** For help and error messages. */
 export const SERVICE_ADDRESS_FORMS = 'a port (3000), host:port, or an http(s) URL'
 
+/** For what is not HTTP. */
+export const TCP_SERVICE_ADDRESS_FORMS = 'a port (6379) or host:port'
+
 /** Where a service is and how it is spoken to. */
 export interface ServiceAddress extends HostPort {
   readonly tls: boolean
@@ -20,6 +23,11 @@ export function parseServiceAddress(addr: string): ServiceAddress | undefined {
     return { ...hostPort, host: hostPort.host || 'localhost', tls: false, basePath: '' }
   }
   return /^https?:\/\//i.test(addr) && URL.canParse(addr) ? fromUrl(new URL(addr)) : undefined
+}
+
+/** Whether `addr` is one of the TCP_SERVICE_ADDRESS_FORMS. */
+export function isTcpServiceAddress(addr: string): boolean {
+  return parsePort(addr) !== undefined || parseHostPort(addr) !== undefined
 }
 
 function fromUrl({ protocol, hostname, port, pathname }: URL): ServiceAddress {

@@ -1,7 +1,12 @@
 import { Agent } from '../agent/agent.ts'
-import type { AgentConfig, AgentHttpConfig } from '../agent/config.ts'
-import { agentConfig, agentHttpConfig } from '../agent/config.ts'
-import { SERVICE_ADDRESS_FORMS, parseServiceAddress } from '../agent/service-address.ts'
+import type { AgentConfig, AgentHttpConfig, AgentTcpConfig } from '../agent/config.ts'
+import { agentConfig, agentHttpConfig, agentTcpConfig } from '../agent/config.ts'
+import {
+  isTcpServiceAddress,
+  parseServiceAddress,
+  SERVICE_ADDRESS_FORMS,
+  TCP_SERVICE_ADDRESS_FORMS,
+} from '../agent/service-address.ts'
 import type { ConfigSource } from '../config/config-reload.ts'
 import type { ConfigOf, Section } from '../config/section.ts'
 import { openLog } from '../log/json-logger.ts'
@@ -46,6 +51,34 @@ export const agentHttpCommand = defineCommand({
       const { timeoutMs, accessLog, httpClient, tls, ...program } = changed
       const listener = { endpointId, addr, timeoutMs, accessLog, httpClient, tls }
       return { ...program, listeners: [{ ...listener, protocol: 'http' }] }
+    }
+    return runAgent(asAgent(config), { source, asAgent })
+  },
+})
+
+export const agentTcpCommand = defineCommand({
+  words: ['agent', 'tcp'],
+  arguments: '<endpoint> <addr>',
+  summary: 'Register one endpoint for a TCP service',
+  description:
+    'Registers the endpoint and forwards its connections to the TCP service at <addr>:\n' +
+    `${TCP_SERVICE_ADDRESS_FORMS}. Clients reach it with piko forward tcp, or with the SDK.`,
+  examples: [
+    'piko agent tcp my-redis 6379',
+    'piko agent tcp my-db 10.0.0.7:5432 --connect.url https://piko.example.com:8001',
+  ],
+  root: agentTcpConfig,
+  async run({ config, positionals, source }) {
+    const [endpointId, addr] = positionals as [string, string]
+    if (!isTcpServiceAddress(addr)) {
+      throw new UsageError(`${addr} is no address; give ${TCP_SERVICE_ADDRESS_FORMS}`)
+    }
+    const asAgent = (changed: AgentTcpConfig): AgentConfig => {
+      const { timeoutMs, accessLog, ...program } = changed
+      return {
+        ...program,
+        listeners: [{ endpointId, addr, protocol: 'tcp', timeoutMs, accessLog }],
+      }
     }
     return runAgent(asAgent(config), { source, asAgent })
   },

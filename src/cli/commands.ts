@@ -1,4 +1,4 @@
-import { agentHttpCommand, agentStartCommand } from './agent-commands.ts'
+import { agentHttpCommand, agentStartCommand, agentTcpCommand } from './agent-commands.ts'
 import { benchHttpCommand } from './bench-command.ts'
 import { completionCommand } from './completion-command.ts'
 import { CONFIG_COMMANDS } from './config-commands.ts'
@@ -11,6 +11,7 @@ import { testClusterCommand } from './test-cluster-command.ts'
 export const COMMANDS: readonly Command[] = [
   serverCommand,
   agentHttpCommand,
+  agentTcpCommand,
   agentStartCommand,
   ...STATUS_COMMANDS,
   testClusterCommand,

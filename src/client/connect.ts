@@ -1,6 +1,7 @@
 import type { ClientTls } from '../net/client-tls.ts'
-import type { Transport } from '../net/transport.ts'
+import type { MessageTransport } from '../net/message-transport.ts'
 import { dialWebSocket } from '../net/websocket-dial.ts'
+import type { DialOptions } from '../net/websocket-dial.ts'
 import { authorizationFields } from './authorization-fields.ts'
 import { connectError } from './connect-error.ts'
 import type { TokenSource } from './connect-options.ts'
@@ -16,17 +17,25 @@ export interface ConnectTarget {
   readonly connectTimeoutMs: number
 }
 
+/** What is said and heard at one attempt. */
+export interface ConnectAttempt extends Pick<DialOptions, 'signal' | 'answered'> {
+  readonly fields: Readonly<Record<string, string>>
+}
+
 /** One attempt to open a WebSocket at `url`. Rejects with a PikoError. */
 export async function connect(
   url: URL,
   target: ConnectTarget,
-  { signal, fields }: { signal: AbortSignal; fields: Readonly<Record<string, string>> },
-): Promise<Transport> {
+  { fields, ...options }: ConnectAttempt,
+): Promise<MessageTransport> {
   const { token, tls, proxyUrl, connectTimeoutMs: timeoutMs } = target
   try {
-    const authorization = await authorizationFields(token, { timeoutMs, signal })
+    const authorization = await authorizationFields(token, {
+      timeoutMs,
+      signal: options.signal,
+    })
     const headers = { ...authorization, ...fields }
-    return await dialWebSocket({ url, headers, timeoutMs, tls: tls?.(), proxyUrl, signal })
+    return await dialWebSocket({ url, headers, timeoutMs, tls: tls?.(), proxyUrl, ...options })
   } catch (error) {
     throw connectError(error)
   }

@@ -18,6 +18,15 @@ const headerFilter = (which: string) =>
     },
   )
 
+/** What is logged of connections that are nothing but bytes. */
+export const connectionLogSection = section({
+  level: choice(LOG_LEVELS, {
+    default: 'info',
+    help: 'Level of the lines that connections log when they open and close.',
+  }),
+  disable: flag({ help: 'Log connections at debug only.' }),
+})
+
 /** What is logged of requests; used by every program that carries some. */
 export const accessLogSection = section(
   {

@@ -38,11 +38,16 @@ export class Metrics {
   }
 
   counterFamily(name: string, help: string, labelNames: readonly string[]): Family<Counter> {
-    const family = new Family(labelNames, () => new Counter())
-    this.register(name, help, 'counter', () =>
-      Array.from(family.entries(), ({ labels, member }) => ({ labels, value: member.value })),
-    )
-    return family
+    return this.counterFamilyOf(name, help, { labelNames, make: () => new Counter() })
+  }
+
+  /** Counters whose members keep their own value. */
+  counterFamilyOf<Member extends { readonly value: number }>(
+    name: string,
+    help: string,
+    { labelNames, make }: { labelNames: readonly string[]; make: () => Member },
+  ): Family<Member> {
+    return this.valueFamily(name, help, 'counter', new Family(labelNames, make))
   }
 
   histogramFamily(
@@ -63,11 +68,7 @@ export class Metrics {
     help: string,
     { labelNames, make }: { labelNames: readonly string[]; make: () => Member },
   ): Family<Member> {
-    const family = new Family(labelNames, make)
-    this.register(name, help, 'gauge', () =>
-      Array.from(family.entries(), ({ labels, member }) => ({ labels, value: member.value })),
-    )
-    return family
+    return this.valueFamily(name, help, 'gauge', new Family(labelNames, make))
   }
 
   gauge(name: string, help: string, read: () => GaugeReading): void {
@@ -84,6 +85,18 @@ export class Metrics {
   /** Everything in Prometheus' text format. */
   async text(): Promise<string> {
     return this.registry.metrics()
+  }
+
+  private valueFamily<Member extends { readonly value: number }>(
+    name: string,
+    help: string,
+    type: string,
+    family: Family<Member>,
+  ): Family<Member> {
+    this.register(name, help, type, () =>
+      Array.from(family.entries(), ({ labels, member }) => ({ labels, value: member.value })),
+    )
+    return family
   }
 
   private register(name: string, help: string, type: string, read: () => readonly Sample[]): void {

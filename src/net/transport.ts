@@ -38,6 +38,8 @@ export interface TransportHandler {
    * The peer's next bytes, cut anywhere. The receiver may keep them: nobody writes to them again.
    */
   bytes(chunk: Uint8Array): void
+  /** A message without bytes came, behind the bytes before it. In a tunnel it means nothing. */
+  emptyMessage?(): void
   /** `bufferedBytes` fell to 0 after it had been above 0. */
   drained(): void
   /** Exactly once, last. Without an error the peer closed in order. */

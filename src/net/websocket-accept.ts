@@ -4,7 +4,7 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { closeGently } from './close-gently.ts'
 import { assert } from '../std/assert.ts'
-import type { Transport } from './transport.ts'
+import type { MessageTransport } from './message-transport.ts'
 import {
   acceptValue,
   isKey,
@@ -16,8 +16,11 @@ import type { WebSocketKind } from './websocket-kind.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
 import { WsAcceptor } from './websocket-ws.ts'
 
+/** Fields of Piko's own in the answer to a handshake. */
+export type HandshakeFields = Readonly<Record<string, string>>
+
 /** Why an upgrade request is refused. */
-interface Refusal {
+export interface HandshakeRefusal {
   readonly status: 400 | 426
   readonly error: string
 }
@@ -25,9 +28,13 @@ interface Refusal {
 /** Turns HTTP upgrade requests into transports (RFC 6455 §4.2). */
 export class WebSocketAcceptor {
   private readonly ws: WsAcceptor | undefined
+  private readonly fieldLines: string
 
-  constructor(kind: WebSocketKind = DEFAULT_WEBSOCKET_KIND) {
+  /** `fields` go into every answer; those that the `ws` package makes have none. */
+  constructor(kind: WebSocketKind = DEFAULT_WEBSOCKET_KIND, fields: HandshakeFields = {}) {
     this.ws = kind === 'ws' ? new WsAcceptor() : undefined
+    const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
+    this.fieldLines = lines.join('')
   }
 
   /**
@@ -38,12 +45,12 @@ export class WebSocketAcceptor {
     request: IncomingMessage,
     socket: Duplex,
     head: Buffer,
-    opened: (transport: Transport) => void,
+    opened: (transport: MessageTransport) => void,
   ): void {
     if (this.ws !== undefined) return this.ws.accept(request, socket, head, opened)
     assert(socket instanceof Socket, 'node:http upgrades sockets')
     const key = handshakeKey(request)
-    if (typeof key !== 'string') return refuse(socket, key)
+    if (typeof key !== 'string') return refuseHandshake(socket, key)
     // The client is gone already: nothing would ever tell.
     if (!socket.readable || !socket.writable) {
       socket.destroy()
@@ -51,14 +58,14 @@ export class WebSocketAcceptor {
     }
     socket.write(
       'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
-        `Sec-WebSocket-Accept: ${acceptValue(key)}\r\n\r\n`,
+        `Sec-WebSocket-Accept: ${acceptValue(key)}\r\n${this.fieldLines}\r\n`,
     )
     opened(new WebSocketTransport(socket, head, 'server'))
   }
 }
 
 /** The key of a valid opening handshake; extensions and subprotocols are offers that go unheard. */
-function handshakeKey(request: IncomingMessage): string | Refusal {
+function handshakeKey(request: IncomingMessage): string | HandshakeRefusal {
   const { headers, method, httpVersion } = request
   const key = headers['sec-websocket-key']
   if (method !== 'GET') return { status: 400, error: 'a websocket is opened with GET' }
@@ -70,7 +77,13 @@ function handshakeKey(request: IncomingMessage): string | Refusal {
   return isKey(key) ? key : { status: 400, error: 'sec-websocket-key is missing or malformed' }
 }
 
-function refuse(socket: Socket, { status, error }: Refusal): void {
+/** What `accept` would refuse the request for, where more than the handshake depends on it. */
+export function handshakeRefusal(request: IncomingMessage): HandshakeRefusal | undefined {
+  const key = handshakeKey(request)
+  return typeof key === 'string' ? undefined : key
+}
+
+export function refuseHandshake(socket: Socket, { status, error }: HandshakeRefusal): void {
   const body = JSON.stringify({ error })
   // RFC 9110 §15.5.22: a 426 names the protocol that it wants.
   const upgrade = status === 426 ? 'Connection: close, Upgrade\r\nUpgrade: websocket\r\n' : ''

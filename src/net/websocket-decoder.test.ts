@@ -16,6 +16,7 @@ function decode(bytes: Uint8Array, role: WebSocketRole, chunkBytes: () => number
       expect(piece.length).toBeGreaterThan(0)
       outcome.payload.push(...piece)
     },
+    emptyMessage: () => outcome.events.push('empty message'),
     ping: (payload) => outcome.events.push(`ping ${payload.join(' ')}`),
     closed: (code, reason) => outcome.events.push(`close ${code} ${reason}`),
     violated: (error) => outcome.events.push(`violation ${error.closeCode}`),
@@ -125,6 +126,7 @@ test('payload is unmasked where it lies and handed on before its frame is comple
   const pieces: Uint8Array[] = []
   const decoder = new WebSocketDecoder('server', 1_000, {
     payload: (piece) => pieces.push(piece),
+    emptyMessage: () => {},
     ping: () => {},
     closed: () => {},
     violated: () => {},
@@ -143,6 +145,7 @@ test('a stopped decoder hands on nothing, even in the middle of a chunk', () => 
       count += 1
       decoder.stop()
     },
+    emptyMessage: () => {},
     ping: () => {},
     closed: () => {},
     violated: () => {},

@@ -18,6 +18,8 @@ import { applyMask } from './websocket-mask.ts'
 export interface WebSocketSink {
   /** The next bytes of binary messages, unmasked: never none, and a view of what was pushed. */
   payload(bytes: Uint8Array): void
+  /** A binary message without any bytes. */
+  emptyMessage(): void
   /** The payload is the receiver's to keep. */
   ping(payload: Uint8Array): void
   /** The peer's Close; CloseCode.noStatus if it gave none. Last. */
@@ -219,7 +221,13 @@ export class WebSocketDecoder {
   private beginPayload(mask: number): void {
     this.mask = mask
     if ((this.opcode & CONTROL_BIT) !== 0) this.state = 'control'
-    else this.state = this.payloadLeft === 0 ? 'lead' : 'payload'
+    else if (this.payloadLeft > 0) this.state = 'payload'
+    else this.endEmptyFrame()
+  }
+
+  private endEmptyFrame(): void {
+    this.state = 'lead'
+    if (!this.inMessage && this.messageBytes === 0) this.sink.emptyMessage()
   }
 
   private takePayload(): boolean {

@@ -1,6 +1,7 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { ClientTls } from './client-tls.ts'
+import type { MessageTransport } from './message-transport.ts'
 import { explainTlsFailure } from './tls-failure.ts'
-import type { Transport } from './transport.ts'
 import { DialError } from './websocket-dial-error.ts'
 
 /** Where to dial and what to say. */
@@ -14,12 +15,14 @@ export interface DialTarget {
   readonly tls?: ClientTls | undefined
   /** An HTTP proxy to connect through, unless NO_PROXY has the host; http: or https:. */
   readonly proxyUrl?: URL | undefined
+  /** Hears the fields of the server's 101, before the dial resolves. */
+  readonly answered?: ((fields: IncomingHttpHeaders) => void) | undefined
 }
 
 /** A dial under way. */
 export interface DialAttempt {
   /** Rejects with a DialError. */
-  readonly opened: Promise<Transport>
+  readonly opened: Promise<MessageTransport>
   /** Ends the attempt with this error, unless it has ended already. */
   fail(error: DialError): void
 }

@@ -5,7 +5,7 @@ import { Socket } from 'node:net'
 import { urlToHttpOptions } from 'node:url'
 import { assert } from '../std/assert.ts'
 import { throughProxy } from './connect-proxy.ts'
-import type { Transport } from './transport.ts'
+import type { MessageTransport } from './message-transport.ts'
 import { networkError } from './websocket-dial-attempt.ts'
 import type { DialAttempt, DialTarget } from './websocket-dial-attempt.ts'
 import { DialError, refusal } from './websocket-dial-error.ts'
@@ -21,7 +21,7 @@ export interface DialOptions extends DialTarget {
 }
 
 /** Opens a WebSocket to carry a tunnel (RFC 6455 §4.1). Rejects with a DialError. */
-export async function dialWebSocket(options: DialOptions): Promise<Transport> {
+export async function dialWebSocket(options: DialOptions): Promise<MessageTransport> {
   const { signal, kind = DEFAULT_WEBSOCKET_KIND } = options
   // Loaded by those who want it only: bundles of programs that use the SDK go without `ws`.
   const dial = kind === 'ws' ? (await import('./websocket-ws.ts')).dialWs : dialOwn
@@ -61,9 +61,12 @@ function dialOwn(target: DialTarget, failed: AbortSignal): DialAttempt {
   request.once('upgrade', (response, socket, head) => {
     const flaw = handshakeFlaw(response, key)
     assert(socket instanceof Socket, 'node:http upgrades sockets')
-    if (flaw === undefined) return resolve(new WebSocketTransport(socket, head, 'client'))
-    socket.destroy()
-    return noWebSocket(flaw)
+    if (flaw !== undefined) {
+      socket.destroy()
+      return noWebSocket(flaw)
+    }
+    target.answered?.(response.headers)
+    return resolve(new WebSocketTransport(socket, head, 'client'))
   })
   request.once('response', (response) => {
     // A status of its own would be the server's last word; a 101 without the fields is a defect.
@@ -110,13 +113,13 @@ function handshakeFlaw({ headers, statusCode }: IncomingMessage, key: string): s
 }
 
 function deferred(): {
-  promise: Promise<Transport>
-  resolve: (transport: Transport) => void
+  promise: Promise<MessageTransport>
+  resolve: (transport: MessageTransport) => void
   reject: (error: DialError) => void
 } {
-  let resolve!: (transport: Transport) => void
+  let resolve!: (transport: MessageTransport) => void
   let reject!: (error: DialError) => void
-  const promise = new Promise<Transport>((onResolve, onReject) => {
+  const promise = new Promise<MessageTransport>((onResolve, onReject) => {
     resolve = onResolve
     reject = onReject
   })

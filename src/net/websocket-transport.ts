@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
-import type { Transport, TransportHandler } from './transport.ts'
+import type { MessageTransport } from './message-transport.ts'
+import type { TransportHandler } from './transport.ts'
 import { closePayload } from './websocket-close.ts'
 import { WebSocketDecoder } from './websocket-decoder.ts'
 import type { WebSocketSink } from './websocket-decoder.ts'
@@ -32,7 +33,7 @@ export const LINGER_MS = 2_000
  * In ending our FIN is under way and nothing is delivered any more, so the handler is told on
  * entry: what still happens to the socket concerns nobody.
  */
-export class WebSocketTransport implements Transport, WebSocketSink {
+export class WebSocketTransport implements MessageTransport, WebSocketSink {
   readonly overwrites: boolean
   private readonly socket: Socket
   private readonly decoder: WebSocketDecoder
@@ -78,11 +79,21 @@ export class WebSocketTransport implements Transport, WebSocketSink {
     this.write(frameMessage(pieces, byteLength, this.masks?.next()))
   }
 
-  close(): void {
+  pause(): void {
+    this.socket.pause()
+  }
+
+  resume(): void {
+    this.socket.resume()
+  }
+
+  close(closeCode: number = CloseCode.normal): void {
     if (this.state !== 'open') return
     this.state = 'closing'
-    this.writeClose(CloseCode.normal)
+    this.writeClose(closeCode)
     this.linger()
+    // The peer's Close has to be read.
+    this.socket.resume()
   }
 
   destroy(): void {
@@ -93,6 +104,10 @@ export class WebSocketTransport implements Transport, WebSocketSink {
 
   payload(bytes: Uint8Array): void {
     if (this.state === 'open') this.handler?.bytes(bytes)
+  }
+
+  emptyMessage(): void {
+    if (this.state === 'open') this.handler?.emptyMessage?.()
   }
 
   ping(payload: Uint8Array): void {

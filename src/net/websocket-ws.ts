@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { urlToHttpOptions } from 'node:url'
 import { WebSocket, WebSocketServer } from 'ws'
 import { throughProxy } from './connect-proxy.ts'
-import type { Transport } from './transport.ts'
+import type { MessageTransport } from './message-transport.ts'
 import { networkError } from './websocket-dial-attempt.ts'
 import type { DialAttempt, DialTarget } from './websocket-dial-attempt.ts'
 import { refusal } from './websocket-dial-error.ts'
@@ -29,7 +29,7 @@ export class WsAcceptor {
     request: IncomingMessage,
     socket: Duplex,
     head: Buffer,
-    opened: (transport: Transport) => void,
+    opened: (transport: MessageTransport) => void,
   ): void {
     this.server.handleUpgrade(request, socket, head, (webSocket) => {
       opened(new WsTransport(webSocket))
@@ -49,11 +49,12 @@ export function dialWs(target: DialTarget, failed: AbortSignal): DialAttempt {
     ...throughProxy(target, failed),
   })
   let fail!: (error: DialError) => void
-  const opened = new Promise<Transport>((resolve, reject) => {
+  const opened = new Promise<MessageTransport>((resolve, reject) => {
     fail = (error) => {
       reject(error)
       socket.terminate()
     }
+    socket.once('upgrade', (response) => target.answered?.(response.headers))
     socket.once('open', () => resolve(new WsTransport(socket)))
     socket.on('error', (cause) => reject(networkError(target, cause)))
     socket.once('unexpected-response', (_request, response) => void refusal(response).then(fail))

@@ -1,9 +1,10 @@
 import type { WebSocket } from 'ws'
-import type { Transport, TransportHandler } from './transport.ts'
+import type { MessageTransport } from './message-transport.ts'
+import type { TransportHandler } from './transport.ts'
 import { CloseCode, closeError } from './websocket-error.ts'
 
 /** A tunnel's transport over a WebSocket of the `ws` package. */
-export class WsTransport implements Transport {
+export class WsTransport implements MessageTransport {
   /** `ws` masks into buffers of its own. */
   readonly overwrites = false
   private readonly socket: WebSocket
@@ -51,9 +52,19 @@ export class WsTransport implements Transport {
     this.socket.send(pieces[last] as Uint8Array, { fin: true }, this.sent)
   }
 
-  close(): void {
+  pause(): void {
+    this.socket.pause()
+  }
+
+  resume(): void {
+    this.socket.resume()
+  }
+
+  close(closeCode?: number): void {
     this.asked = true
-    this.socket.close()
+    this.socket.close(closeCode)
+    // The peer's Close has to be read.
+    this.socket.resume()
   }
 
   destroy(): void {
@@ -61,9 +72,11 @@ export class WsTransport implements Transport {
     this.socket.terminate()
   }
 
-  /** Closed from here, nothing is delivered any more. Neither are messages without bytes. */
+  /** Closed from here, nothing is delivered any more. */
   private deliver(data: Buffer): void {
-    if (!this.asked && data.length > 0) this.handler?.bytes(data)
+    if (this.asked) return
+    if (data.length > 0) this.handler?.bytes(data)
+    else this.handler?.emptyMessage?.()
   }
 
   private report(): void {

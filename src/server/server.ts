@@ -5,6 +5,7 @@ import type { Reloadable } from '../config/config-reload.ts'
 import { AccessLog } from '../log/access-log.ts'
 import type { Logger } from '../log/logger.ts'
 import { Metrics } from '../metrics/metrics.ts'
+import { ConnectionMetrics } from '../metrics/connection-metrics.ts'
 import { RequestMetrics } from '../metrics/request-metrics.ts'
 import { KeyRing } from '../net/key-ring.ts'
 import { MuxRuntime } from '../net/mux-conn.ts'
@@ -125,6 +126,7 @@ export class Server implements Reloadable<ServerConfig> {
       retries: new Retries(metrics),
       turn: runtime.turn,
       journal: requestJournal(config.proxy, metrics, logger.child('proxy.access')),
+      tcpCounters: new ConnectionMetrics(metrics, 'piko_proxy').scope(),
     })
   }
 

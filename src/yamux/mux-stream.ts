@@ -124,6 +124,7 @@ export class MuxStream implements Stream, Opener, SenderStream {
     this.deadlineMs = Infinity
     this.renewHalfClose()
     this.releaseSlot()
+    this.handler?.opened?.()
   }
 
   /** A data frame begins; false when the peer has no window for it. */

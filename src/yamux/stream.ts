@@ -47,6 +47,8 @@ export interface Stream {
 
 /** What a stream tells its user: synchronously, in the order of the wire. Must not throw. */
 export interface StreamHandler {
+  /** The peer took a stream that was opened on this side; before whatever else comes of it. */
+  opened?(): void
   /**
    * Bytes came: a view into the transport's buffer, which nobody writes to again, so it may be
    * kept. The peer may send as many again only after `stream.consumed`.

@@ -18,6 +18,7 @@ export function decodeNaively(
   const result = { payload, events }
   let rest = [...bytes]
   let unfinished: number | undefined
+  let messageBytes = 0
   while (rest.length >= 2) {
     const [first, second] = rest as [number, number]
     const opcode = first % 16
@@ -53,7 +54,9 @@ export function decodeNaively(
       const total = length + (opcode === 0 ? (unfinished ?? 0) : 0)
       if (total > messageBytesMax) return fail(1009)
       unfinished = isFinal ? undefined : total
+      messageBytes = total
     }
+    const isEmptyMessage = !isControl && isFinal && messageBytes === 0
     const payloadAt = 2 + extended + (isMasked ? 4 : 0)
     if (rest.length < payloadAt) return result
     const mask = isMasked ? rest.slice(payloadAt - 4, payloadAt) : [0, 0, 0, 0]
@@ -62,6 +65,7 @@ export function decodeNaively(
       .map((byte, i) => byte ^ (mask[i % 4] as number))
     if (!isControl) payload.push(...body)
     if (rest.length < payloadAt + length) return result
+    if (isEmptyMessage) events.push('empty message')
     if (opcode === 9) events.push(`ping ${body.join(' ')}`)
     if (opcode === 8) {
       events.push(judgeClose(Buffer.from(body)))

@@ -1,10 +1,11 @@
 import { onTestFinished } from 'vitest'
 import { Agent } from '../../src/agent/agent.ts'
-import { agentHttpConfig } from '../../src/agent/config.ts'
+import { agentHttpConfig, agentTcpConfig } from '../../src/agent/config.ts'
 import { loadConfig } from '../../src/config/load-config.ts'
 import { serverConfig } from '../../src/server/config.ts'
 import { Server } from '../../src/server/server.ts'
 import type { ServerAddresses } from '../../src/server/server.ts'
+import type { AgentConfig } from '../../src/agent/config.ts'
 import type { HostPort } from '../../src/std/host-port.ts'
 import { HttpService } from './http-service.ts'
 import { LogWatch } from './log-watch.ts'
@@ -61,20 +62,44 @@ export async function startServer(flags: readonly string[] = []): Promise<Runnin
   return { addresses, log, stop }
 }
 
+export interface AgentOptions {
+  readonly endpointId?: string
+  readonly flags?: readonly string[]
+}
+
 /** Starts an agent with one listener; it is shut down with the test. */
 export async function startAgent(
   upstream: HostPort,
   service: { readonly port: number },
-  { endpointId = ENDPOINT, flags = [] }: { endpointId?: string; flags?: readonly string[] } = {},
+  { endpointId = ENDPOINT, flags = [] }: AgentOptions = {},
 ): Promise<RunningAgent> {
-  const log = new LogWatch()
-  const url = `http://127.0.0.1:${upstream.port}`
-  const argv = lastWins(['--connect.url', url, ...GRACE, ...flags])
+  const argv = agentArguments(upstream, flags)
   const config = loadConfig(agentHttpConfig, { argv })
   const { timeoutMs, accessLog, httpClient, tls, ...program } = config
   const listener = { endpointId, addr: `127.0.0.1:${service.port}`, protocol: 'http' } as const
   const listeners = [{ ...listener, timeoutMs, accessLog, httpClient, tls }]
-  const agent = new Agent({ ...program, listeners }, log)
+  return runAgent({ ...program, listeners })
+}
+
+/** The same in front of a TCP service. */
+export async function startTcpAgent(
+  upstream: HostPort,
+  service: { readonly port: number },
+  { endpointId = ENDPOINT, flags = [] }: AgentOptions = {},
+): Promise<RunningAgent> {
+  const argv = agentArguments(upstream, flags)
+  const { timeoutMs, accessLog, ...program } = loadConfig(agentTcpConfig, { argv })
+  const listener = { endpointId, addr: `127.0.0.1:${service.port}`, protocol: 'tcp' } as const
+  return runAgent({ ...program, listeners: [{ ...listener, timeoutMs, accessLog }] })
+}
+
+function agentArguments(upstream: HostPort, flags: readonly string[]): string[] {
+  return lastWins(['--connect.url', `http://127.0.0.1:${upstream.port}`, ...GRACE, ...flags])
+}
+
+async function runAgent(config: AgentConfig): Promise<RunningAgent> {
+  const log = new LogWatch()
+  const agent = new Agent(config, log)
   await agent.start()
   const stop = once(async () => agent.shutdown())
   onTestFinished(stop)

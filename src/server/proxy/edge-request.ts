@@ -17,6 +17,8 @@ export interface EdgeRequest {
   readonly target: string
   readonly host: string
   readonly endpointId: string | undefined
+  /** It asks for a TCP connection to the endpoint, by Piko's own route for them. */
+  readonly isTcp: boolean
   readonly body: 'none' | 'length' | 'chunked'
   readonly fields: Readonly<Fields>
 }
@@ -47,11 +49,14 @@ export function readEdgeRequest(request: IncomingMessage): EdgeRequest | EdgeVio
   if (error !== undefined) return { status: 400, error }
   const place = originForm(request.method as string, request.url as string, deciding.host)
   if (place === undefined) return { status: 400, error: 'invalid target' }
+  const tcpEndpointId = tcpEndpointOf(place.target)
+  if (tcpEndpointId === null) return { status: 400, error: 'invalid endpoint id' }
   return {
     method: request.method as string,
     target: place.target,
     host: place.host,
-    endpointId: deciding.endpointId ?? endpointOfHost(place.host),
+    endpointId: tcpEndpointId ?? deciding.endpointId ?? endpointOfHost(place.host),
+    isTcp: tcpEndpointId !== undefined,
     body: bodyKind(deciding),
     fields: request.rawHeaders,
   }
@@ -148,6 +153,23 @@ export function endpointOfHost(host: string): string | undefined {
   const dot = name.indexOf('.')
   if (dot <= 0 || isIpAddress(name)) return undefined
   return name.slice(0, dot).toLowerCase()
+}
+
+/** Of the paths below /_piko only this one is Piko's own; others are the service's. */
+const TCP_ROUTE = /^\/_piko\/v1\/tcp\/([^/?]+)(?:\?.*)?$/
+
+/**
+ * The endpoint that a target of the TCP route names, percent-decoded: null when that is malformed,
+ * undefined when the target is another.
+ */
+function tcpEndpointOf(target: string): string | null | undefined {
+  const segment = target.startsWith('/_piko/') ? TCP_ROUTE.exec(target)?.[1] : undefined
+  if (segment === undefined) return undefined
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return null
+  }
 }
 
 function bodyKind(found: Deciding): EdgeRequest['body'] {

@@ -6,7 +6,7 @@ const STRANGER = { address: '9.9.9.9', scheme: 'http', trusted: false } as const
 const PROXY = { ...STRANGER, trusted: true }
 
 function edge(fields: string[], body: EdgeRequest['body'] = 'none'): EdgeRequest {
-  return { method: 'GET', target: '/', host: 'a.b', endpointId: 'a', body, fields }
+  return { method: 'GET', target: '/', host: 'a.b', endpointId: 'a', isTcp: false, body, fields }
 }
 
 /** The lines of the head, less those that every request gets. */

@@ -8,7 +8,9 @@ import { listen } from '../../net/listen.ts'
 import { peerAddress } from '../../net/peer-address.ts'
 import type { HostPort } from '../../std/host-port.ts'
 import type { ProxyConfig } from '../config.ts'
+import type { ConnectionCounters } from '../../metrics/connection-metrics.ts'
 import type { TurnFlush } from '../../net/turn-flush.ts'
+import { writeRequestError } from '../upstream/upstream-errors.ts'
 import { ANSWERS, answerBytes, badRequest, renderAnswer } from '../../net/answer.ts'
 import type { Answer } from '../../net/answer.ts'
 import { ClientConnections } from './client-connections.ts'
@@ -21,6 +23,7 @@ import type { ClientInfo } from './forwarded-head.ts'
 import type { RequestJournal } from './request-journal.ts'
 import { Route } from './route.ts'
 import type { RetryLimit, Routable, UpstreamSource } from './route.ts'
+import { TcpRoute } from './tcp-route.ts'
 import { TrustedProxies } from './trusted-proxies.ts'
 import { UpgradeExchange } from './upgrade-exchange.ts'
 import { withoutUpgrade } from './without-upgrade.ts'
@@ -32,6 +35,7 @@ export interface ProxyServerOptions {
   readonly upstreams: UpstreamSource
   readonly retries: RetryLimit
   readonly journal: RequestJournal
+  readonly tcpCounters: ConnectionCounters
   readonly turn: TurnFlush
 }
 
@@ -52,9 +56,11 @@ export class ProxyServer {
   private trusted: TrustedProxies
   private readonly http: Server
   private readonly connections = new ClientConnections()
+  private readonly tcp: TcpRoute
   private leaving = false
 
-  constructor({ config, security, upstreams, retries, journal, turn }: ProxyServerOptions) {
+  constructor(options: ProxyServerOptions) {
+    const { config, security, upstreams, retries, journal, tcpCounters, turn } = options
     this.retries = retries
     this.config = config
     this.security = security
@@ -62,6 +68,13 @@ export class ProxyServer {
     this.journal = journal
     this.turn = turn
     this.trusted = new TrustedProxies(config.trustedProxies)
+    this.tcp = new TcpRoute({
+      upstreams,
+      retries,
+      connections: this.connections,
+      journal,
+      counters: tcpCounters,
+    })
     this.http = this.createHttpServer()
   }
 
@@ -136,6 +149,13 @@ export class ProxyServer {
       this.refuse(request, edge.status)
       return answerAndClose(response, { ...edge, kind: 'request' })
     }
+    if (edge.isTcp) {
+      this.refuse(request, 426)
+      return writeRequestError(response, {
+        status: 426,
+        error: 'connections are opened with a WebSocket',
+      })
+    }
     const finished = this.journal.open()
     const ended = this.connections.begin(request.socket, () => exchange.clientGone())
     const exchange = new Exchange(request, response, {
@@ -180,7 +200,9 @@ export class ProxyServer {
       this.http.emit(connectionEvent(this.security), socket)
       return
     }
-    this.carryUpgrade(request, socket, { edge, early, upgrade })
+    const { timeoutMs } = this.config
+    if (edge.isTcp) this.tcp.carry({ request, socket, early, edge, timeoutMs })
+    else this.carryUpgrade(request, socket, { edge, early, upgrade })
   }
 
   private carryUpgrade(
@@ -221,7 +243,13 @@ export class ProxyServer {
     const { endpointId } = edge
     if (endpointId === undefined) return undefined
     const head = forwardedHead(edge, client, upgrade)
-    const request = { endpointId, clientAddress: client.address, triedNodes: new Set<string>() }
+    const { address: clientAddress } = client
+    const request = {
+      endpointId,
+      clientAddress,
+      kind: 'request' as const,
+      triedNodes: new Set<string>(),
+    }
     return new Route(exchange, this.upstreams, { request, head, retries: this.retries })
   }
 
@@ -242,6 +270,7 @@ export class ProxyServer {
       target: url,
       host: request.headers.host ?? '',
       endpointId: undefined,
+      isTcp: false,
       body: 'none',
       fields: rawHeaders,
     }

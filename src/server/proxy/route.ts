@@ -23,7 +23,7 @@ export interface RetryLimit {
   grant(): boolean
 }
 
-/** What a routed request can become. */
+/** What a routed request or connection can become. */
 export interface Routable {
   /** Hands the request to an upstream. False when that takes no more. */
   start(upstream: Upstream, head: string): boolean

@@ -7,16 +7,16 @@ import { wantsUpgrade, withoutHopByHop } from '../../http1/hop-by-hop.ts'
 import { ResponseReader } from '../../http1/response-reader.ts'
 import type { ResponseSink } from '../../http1/response-reader.ts'
 import { encodeChunk, encodeLastChunk } from '../../net/chunked-body.ts'
-import { closeGently } from '../../net/close-gently.ts'
 import { decodeLatin1, encodeLatin1 } from '../../net/latin1.ts'
 import { Splice } from '../../net/splice.ts'
 import type { YamuxError } from '../../yamux/errors.ts'
 import type { Stream, StreamHandler } from '../../yamux/session.ts'
 import type { Upstream } from '../upstream/upstream.ts'
-import { ANSWERS, answerBytes, renderAnswer } from '../../net/answer.ts'
+import { ANSWERS, renderAnswer } from '../../net/answer.ts'
 import type { Answer } from '../../net/answer.ts'
 import type { EdgeRequest } from './edge-request.ts'
 import { maySendAgain } from './send-again.ts'
+import { WaitingSocket } from './waiting-socket.ts'
 
 export interface UpgradeExchangeOptions {
   readonly edge: EdgeRequest
@@ -32,9 +32,6 @@ export interface UpgradeExchangeOptions {
   /** Called once, when the client's connection is gone. */
   readonly closed: (exchange: UpgradeExchange) => void
 }
-
-/** What a client may say in the new protocol before it was granted; then it is not read on. */
-const EARLY_BYTES_MAX = 64 * 1024
 
 /**
  * A request to speak another protocol. After a 101 the client's socket and the stream are spliced;
@@ -54,28 +51,22 @@ export class UpgradeExchange implements StreamHandler {
   /** Something of an answer has come. */
   private answered = false
   private owedBytes = 0
-  /** Waits for the 101: a service that does not switch would read it as another request. */
-  private readonly early: Buffer[]
-  private earlyBytes: number
+  /** Its bytes wait for the 101: a service that does not switch would read them as a request. */
+  private readonly waiting: WaitingSocket
   status = 0
   fields: Fields = []
 
   constructor(socket: Socket, options: UpgradeExchangeOptions) {
     this.socket = socket
     this.options = options
-    this.early = [options.early]
-    this.earlyBytes = options.early.length
+    this.waiting = new WaitingSocket(socket, options.early)
     this.reader = new ResponseReader(this.sink, {
       requestMethod: options.edge.method,
       mayUpgrade: true,
       headBytesMax: options.headBytesMax,
       decodeLatin1,
     })
-    socket.on('error', () => socket.destroy())
     socket.on('drain', () => this.repay())
-    socket.on('data', this.keepEarly)
-    // As with any request: a client that ends before it has its answer has left.
-    socket.once('end', this.left)
   }
 
   get edge(): EdgeRequest {
@@ -102,8 +93,7 @@ export class UpgradeExchange implements StreamHandler {
     clearTimeout(this.timer)
     this.status = answer.status
     this.fields = renderAnswer(answer).fields
-    this.socket.write(answerBytes(answer))
-    this.close()
+    this.waiting.answer(answer)
   }
 
   // What the stream brings, up to the 101.
@@ -145,7 +135,7 @@ export class UpgradeExchange implements StreamHandler {
       this.done = true
       this.stream?.end()
       if (this.chunked) this.socket.write(encodeLastChunk(trailers))
-      this.close()
+      this.waiting.close()
     },
   }
 
@@ -165,32 +155,11 @@ export class UpgradeExchange implements StreamHandler {
     this.socket.write(formatResponseHead({ ...head, minorVersion: 1, fields }), 'latin1')
   }
 
-  private readonly keepEarly = (chunk: Buffer): void => {
-    this.early.push(chunk)
-    this.earlyBytes += chunk.length
-    if (this.earlyBytes > EARLY_BYTES_MAX) this.socket.pause()
-  }
-
-  private readonly left = (): void => {
-    this.socket.destroy()
-  }
-
-  private stopListening(): void {
-    this.socket.off('data', this.keepEarly)
-    this.socket.off('end', this.left)
-  }
-
-  /** Behind an answer that was no 101. */
-  private close(): void {
-    this.stopListening()
-    closeGently(this.socket)
-  }
-
   private splice(rest: Uint8Array): void {
     this.done = true
-    this.stopListening()
     const stream = this.stream as Stream
-    for (const chunk of this.early) if (chunk.length > 0) stream.write(chunk)
+    const early = this.waiting.stopWaiting()
+    if (early.length > 0) stream.write(early)
     const splice = new Splice(stream, this.socket)
     this.socket.resume()
     stream.consumed(this.owedBytes - rest.length)

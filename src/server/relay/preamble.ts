@@ -1,3 +1,5 @@
+import type { CarriedKind } from '../upstream/upstream.ts'
+
 /** What a relayed stream begins with, so that the owner knows what to do without parsing HTTP. */
 export interface RelayPreamble {
   readonly endpointId: string
@@ -5,11 +7,13 @@ export interface RelayPreamble {
   readonly tenantId: string
   /** The client's address, for the owner's logs. */
   readonly clientAddress: string
+  readonly kind: CarriedKind
 }
 
 const VERSION = 1
 const HEADER_BYTES = 5
 const TEXTS = 3
+const KINDS: readonly CarriedKind[] = ['request', 'connection']
 
 /** The largest preamble there is: each text is at most 255 bytes long. */
 export const PREAMBLE_BYTES_MAX = HEADER_BYTES + TEXTS * 255
@@ -17,15 +21,15 @@ export const PREAMBLE_BYTES_MAX = HEADER_BYTES + TEXTS * 255
 /**
  *      0         1      2      3      4        5
  *     ┌─────────┬──────┬──────┬──────┬────────┬─────────┬────────┬────────┐
- *     │ version │ endp │ ten  │ addr │ 0      │ endpoint│ tenant │ address│
+ *     │ version │ endp │ ten  │ addr │ kind   │ endpoint│ tenant │ address│
  *     └─────────┴──────┴──────┴──────┴────────┴─────────┴────────┴────────┘
- *                lengths in bytes    reserved   UTF-8
+ *                lengths in bytes               UTF-8
  */
 export function encodePreamble(preamble: RelayPreamble): Uint8Array {
   const texts = [preamble.endpointId, preamble.tenantId, preamble.clientAddress].map((text) =>
     Buffer.from(text, 'utf8'),
   )
-  const header = [VERSION, ...texts.map(({ length }) => length), 0]
+  const header = [VERSION, ...texts.map(({ length }) => length), KINDS.indexOf(preamble.kind)]
   return Buffer.concat([Buffer.from(header), ...texts])
 }
 
@@ -36,7 +40,7 @@ export type PreambleProgress =
 
 /** Reads the preamble at the start of `bytes`; what lies behind it is the client's request. */
 export function decodePreamble(bytes: Uint8Array): PreambleProgress {
-  const [version, endpoint = 0, tenant = 0, address = 0] = bytes
+  const [version, endpoint = 0, tenant = 0, address = 0, kind = 0] = bytes
   if (version !== undefined && version !== VERSION) return { kind: 'violation' }
   const byteLength = HEADER_BYTES + endpoint + tenant + address
   if (bytes.length < HEADER_BYTES || bytes.length < byteLength) return { kind: 'more' }
@@ -46,6 +50,7 @@ export function decodePreamble(bytes: Uint8Array): PreambleProgress {
     endpointId: text(HEADER_BYTES, endpoint),
     tenantId: text(HEADER_BYTES + endpoint, tenant),
     clientAddress: text(HEADER_BYTES + endpoint + tenant, address),
+    kind: KINDS[kind] ?? 'request',
   }
   return { kind: 'preamble', preamble, byteLength }
 }

@@ -42,8 +42,9 @@ class RelayedAnswer implements StreamHandler {
     const stream = this.stream as Stream
     stream.attach(this.handler)
     stream.consumed(1)
-    if (bytes[0] !== RelayVerdict.taken) this.refused(stream)
-    else if (bytes.length > 1) this.handler.data(bytes.subarray(1))
+    if (bytes[0] !== RelayVerdict.taken) return this.refused(stream)
+    this.handler.opened?.()
+    if (bytes.length > 1) this.handler.data(bytes.subarray(1))
   }
 
   end(): void {

@@ -2,7 +2,9 @@ import { spliceStreams } from '../../net/stream-splice.ts'
 import type { YamuxError } from '../../yamux/errors.ts'
 import type { Stream, StreamHandler } from '../../yamux/session.ts'
 import type { EndpointRegistry } from '../upstream/endpoint-registry.ts'
+import type { CarriedKind } from '../upstream/upstream.ts'
 import { decodePreamble, PREAMBLE_BYTES_MAX, RelayVerdict } from './preamble.ts'
+import type { RelayPreamble } from './preamble.ts'
 
 /** How often another local upstream is tried, when one takes no more just now. */
 const PICKS_MAX = 8
@@ -30,7 +32,7 @@ export class RelayedRequest implements StreamHandler {
     const progress = decodePreamble(this.held)
     if (progress.kind === 'preamble') {
       this.relay.consumed(progress.byteLength)
-      this.handOver(progress.preamble.endpointId, this.held.subarray(progress.byteLength))
+      this.handOver(progress.preamble, this.held.subarray(progress.byteLength))
     } else if (progress.kind === 'violation' || this.held.length > PREAMBLE_BYTES_MAX) {
       this.relay.reset()
     }
@@ -48,11 +50,11 @@ export class RelayedRequest implements StreamHandler {
     // Nothing was begun yet.
   }
 
-  private handOver(endpointId: string, request: Uint8Array): void {
+  private handOver({ endpointId, kind }: RelayPreamble, request: Uint8Array): void {
     for (let picks = 0; picks < PICKS_MAX; picks++) {
       const upstream = this.upstreams.pick(endpointId)
       if (upstream === undefined) break
-      const answer = new FirstAnswer(this.relay)
+      const answer = new FirstAnswer(this.relay, kind)
       const tunnel = upstream.open(answer)
       if (tunnel !== undefined) return answer.join(tunnel, request)
     }
@@ -61,15 +63,18 @@ export class RelayedRequest implements StreamHandler {
 }
 
 /**
- * Waits for the upstream's first byte, which settles the verdict, while the request's bytes flow
- * already. From then on the splice hears the tunnel by itself.
+ * Waits for what settles the verdict, while the request's bytes flow already: the first byte of an
+ * upstream's answer, or that it took the stream of a connection, whose client is waiting to hear
+ * just that. From then on the splice hears the tunnel by itself.
  */
 class FirstAnswer implements StreamHandler {
   private readonly relay: Stream
+  private readonly kind: CarriedKind
   private joined: { readonly tunnel: Stream; readonly fromTunnel: StreamHandler } | undefined
 
-  constructor(relay: Stream) {
+  constructor(relay: Stream, kind: CarriedKind) {
     this.relay = relay
+    this.kind = kind
   }
 
   join(tunnel: Stream, request: Uint8Array): void {
@@ -77,11 +82,15 @@ class FirstAnswer implements StreamHandler {
     this.joined = { tunnel, fromTunnel: fromB }
     tunnel.attach(this)
     if (request.length > 0) fromA.data(request)
+    if (this.kind === 'connection') tunnel.flushOpen()
+  }
+
+  opened(): void {
+    if (this.kind === 'connection') this.taken()
   }
 
   data(bytes: Uint8Array): void {
-    this.relay.write(Uint8Array.of(RelayVerdict.taken))
-    this.joined?.tunnel.attach(this.joined.fromTunnel)
+    this.taken()
     this.joined?.fromTunnel.data(bytes)
   }
 
@@ -96,6 +105,11 @@ class FirstAnswer implements StreamHandler {
   reset(error: YamuxError): void {
     if (error.code === 'refused') refuse(this.relay)
     else this.relay.reset()
+  }
+
+  private taken(): void {
+    this.relay.write(Uint8Array.of(RelayVerdict.taken))
+    this.joined?.tunnel.attach(this.joined.fromTunnel)
   }
 }
 

@@ -58,11 +58,11 @@ export class Router {
     return this.registry.pick(request.endpointId) ?? this.pickNode(request)
   }
 
-  private pickNode({ endpointId, clientAddress, triedNodes }: RouteRequest): Upstream | undefined {
-    const node = this.table.choose(endpointId, performance.now(), triedNodes)
+  private pickNode({ triedNodes, ...request }: RouteRequest): Upstream | undefined {
+    const node = this.table.choose(request.endpointId, performance.now(), triedNodes)
     if (node === undefined) return undefined
     triedNodes.add(node.id)
     this.remoteRequests.with(node.id).inc()
-    return this.relays.upstream(node, { endpointId, tenantId: '', clientAddress })
+    return this.relays.upstream(node, { ...request, tenantId: '' })
   }
 }

@@ -16,10 +16,17 @@ export interface LocalUpstream extends Upstream {
   readonly streamCount: number
 }
 
+/**
+ * A request is answered by its upstream, or not; a connection is bytes both ways, and whoever
+ * accepted it may say nothing for hours.
+ */
+export type CarriedKind = 'request' | 'connection'
+
 /** What is known of a request when an upstream is sought for it. */
 export interface RouteRequest {
   readonly endpointId: string
   readonly clientAddress: string
+  readonly kind: CarriedKind
   /** Nodes that were tried already. */
   readonly triedNodes: Set<string>
 }

@@ -84,6 +84,7 @@ function decode(bytes: Uint8Array, sizes: readonly number[], role: WebSocketRole
       ok(piece.length > 0)
       decoded.payload.push(...piece)
     },
+    emptyMessage: () => decoded.events.push('empty message'),
     ping: (content) => decoded.events.push(`ping ${content.join(' ')}`),
     closed: (code, reason) => decoded.events.push(`close ${code} ${reason}`),
     violated: (error) => decoded.events.push(`violation ${error.closeCode}`),
