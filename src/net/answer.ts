@@ -4,8 +4,11 @@ import { STATUS_CODES } from 'node:http'
 export interface Answer {
   readonly status: number
   readonly error: string
-  /** The deployed Piko makes these two kinds with different content types and line ends. */
-  readonly kind: 'gateway' | 'request'
+  /**
+   * The deployed Piko makes the first two kinds with different content types and line ends; the
+   * third has no body.
+   */
+  readonly kind: 'gateway' | 'request' | 'empty'
 }
 
 /** Status, text and form are a contract with the deployed Piko's clients. */
@@ -14,6 +17,7 @@ export const ANSWERS = {
   noUpstream: { status: 502, error: 'no available upstreams', kind: 'gateway' },
   unreachable: { status: 502, error: 'upstream unreachable', kind: 'gateway' },
   timeout: { status: 504, error: 'upstream timeout', kind: 'gateway' },
+  tenantBusy: { status: 429, error: 'too many requests of the tenant', kind: 'request' },
 } as const satisfies Record<string, Answer>
 
 export function badRequest(error: string): Answer {
@@ -22,11 +26,14 @@ export function badRequest(error: string): Answer {
 
 /** The answer's head and body, fields in node's raw form. */
 export function renderAnswer(answer: Answer): { fields: string[]; body: string } {
+  if (answer.kind === 'empty') return { fields: ['Content-Length', '0'], body: '' }
   const json = JSON.stringify({ error: answer.error })
   const gateway = answer.kind === 'gateway'
   const body = gateway ? `${json}\n` : json
   const fields = ['Content-Type', gateway ? 'application/json' : 'application/json; charset=utf-8']
   if (gateway) fields.push('X-Content-Type-Options', 'nosniff')
+  // RFC 9110 §15.5.2: a 401 names the scheme that it wants.
+  if (answer.status === 401) fields.push('WWW-Authenticate', 'Bearer')
   fields.push('Content-Length', String(Buffer.byteLength(body)))
   return { fields, body }
 }

@@ -1,10 +1,11 @@
 import { accessLogSection } from '../log/access-log-config.ts'
 import { logSection } from '../log/config.ts'
-import { bytes, duration } from '../config/number-fields.ts'
+import { bytes, duration, flag } from '../config/number-fields.ts'
 import { list, section } from '../config/section.ts'
 import type { ConfigOf } from '../config/section.ts'
 import { address, text } from '../config/text-fields.ts'
 import { clientTlsSection, serverTlsSection, unusedClientTlsSection } from '../net/tls-sections.ts'
+import { authSection, tenantItems, tenantMistakes } from '../auth/config.ts'
 import { clusterSection } from './membership/cluster-config.ts'
 import { isNetwork } from './proxy/trusted-proxies.ts'
 
@@ -44,6 +45,7 @@ const proxySection = section(
         'nodes send requests to each other over the gossip port, and cluster.secret encrypts that',
       ),
     ),
+    auth: authSection,
     accessLog: accessLogSection,
     http: section({
       readHeaderTimeoutMs: duration({
@@ -70,8 +72,19 @@ const upstreamSection = section(
   {
     bindAddr: address({ default: ':8001', help: 'Address that listeners connect to.' }),
     tls: serverTlsSection(unusedClientTlsSection('nodes never connect to this port')),
+    auth: authSection,
+    tenants: tenantItems,
+    tenantNamespaces: flag({
+      default: true,
+      help:
+        'Whether each tenant has endpoints of its own. Turned off, all share one set of names, ' +
+        'as in the deployed Piko: a tenant can then register for the endpoint of another.',
+    }),
   },
-  { help: 'The port that agents and SDK programs open their tunnels to.' },
+  {
+    help: 'The port that agents and SDK programs open their tunnels to.',
+    check: ({ tenants }) => tenantMistakes(tenants),
+  },
 )
 
 const adminSection = section(
@@ -84,6 +97,8 @@ const adminSection = section(
       help: 'Address that other nodes forward status requests to. Inferred when empty.',
     }),
     tls: serverTlsSection(clientTlsSection('the admin ports of other nodes')),
+    auth: authSection,
+    openMetrics: flag({ help: 'Whether /metrics asks for no token. /health and /ready never do.' }),
   },
   { help: 'The port for operators. Keep it private.' },
 )

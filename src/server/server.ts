@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { Authentication } from '../auth/authentication.ts'
 import { ClusterTable, DEFAULT_CLUSTER_TABLE } from '../cluster/cluster-table.ts'
 import { ADMIN_ADDRESS_KEY, ADMIN_TLS_KEY, PROXY_ADDRESS_KEY } from '../cluster/node.ts'
 import type { Reloadable } from '../config/config-reload.ts'
@@ -23,12 +24,15 @@ import { advertisedAddress, randomNodeId } from './membership/local-node.ts'
 import { measureCluster } from './membership/cluster-metrics.ts'
 import { Membership } from './membership/membership.ts'
 import { PortTls } from './port-tls.ts'
+import { Admittance } from './proxy/admittance.ts'
 import { ProxyServer } from './proxy/proxy-server.ts'
 import { Retries } from './proxy/retries.ts'
 import { RequestJournal } from './proxy/request-journal.ts'
 import { RelaySessions } from './relay/relay-sessions.ts'
 import { Router } from './relay/router.ts'
 import { EndpointRegistry } from './upstream/endpoint-registry.ts'
+import { shownName } from './upstream/tenant-endpoint.ts'
+import { TenantQuotas } from './upstream/tenant-quotas.ts'
 import { UpstreamServer } from './upstream/upstream-server.ts'
 
 /** The addresses that a node listens on, with the real ports where 0 was configured. */
@@ -50,6 +54,7 @@ export class Server implements Reloadable<ServerConfig> {
   private config: ServerConfig
   private readonly logger: Logger
   private readonly tls: PortTls
+  private readonly authentication: Authentication
   private readonly nodePort: NodePort
   private readonly table: ClusterTable
   private readonly relays: RelaySessions
@@ -67,6 +72,9 @@ export class Server implements Reloadable<ServerConfig> {
 
     const metrics = new Metrics().withProcessMetrics()
     this.tls = new PortTls(config, { logger: logger.child('tls'), metrics })
+    this.authentication = authenticationOf(config, { logger, metrics })
+    const quotas = quotasOf(config, metrics)
+    const { tenantNamespaces } = config.upstream
     const runtime = new MuxRuntime()
     const registry = new EndpointRegistry()
     const { holdMs } = config.proxy
@@ -101,21 +109,15 @@ export class Server implements Reloadable<ServerConfig> {
     const status = new ClusterStatus(table, this.membership)
     this.status = status
     measureCluster(metrics, { status, membership: this.membership, nodePort: this.nodePort })
-    this.admin = new AdminServer({
-      status: {
-        upstreamEndpoints: () => new Map(registry.counts()),
-        upstreamDetails: () => upstreamDetails(registry),
-        cluster: status,
-      },
-      metrics,
-      logger: logger.child('admin'),
-      security: this.tls.security('admin'),
-      forwardTls: () => this.tls.forward,
-    })
+    this.admin = this.createAdmin(registry, metrics)
     this.upstream = new UpstreamServer({
       security: this.tls.security('upstream'),
       registry,
       runtime,
+      gate: this.authentication.upstream,
+      quotas,
+      tenantNamespaces,
+      graceMs: config.gracePeriodMs,
       logger: logger.child('upstream'),
       metrics,
     })
@@ -124,6 +126,7 @@ export class Server implements Reloadable<ServerConfig> {
       security: this.tls.security('proxy'),
       upstreams: router,
       retries: new Retries(metrics),
+      admittance: new Admittance({ gate: this.authentication.proxy, quotas, tenantNamespaces }),
       turn: runtime.turn,
       journal: requestJournal(config.proxy, metrics, logger.child('proxy.access')),
       tcpCounters: new ConnectionMetrics(metrics, 'piko_proxy').scope(),
@@ -136,6 +139,8 @@ export class Server implements Reloadable<ServerConfig> {
    */
   async start(): Promise<ServerAddresses> {
     const { config, membership } = this
+    // Keys before any port that asks for them.
+    await this.authentication.start()
     // Admin first: whoever watches the node can see it start, and that it is not ready yet.
     const admin = await this.admin.listen(config.admin.bindAddr)
     // The cluster before listeners and clients: a node that cannot join should not take any.
@@ -194,6 +199,7 @@ export class Server implements Reloadable<ServerConfig> {
     await this.nodePort.close()
     // Admin last: the node can be watched until it is gone.
     await this.admin.close()
+    this.authentication.close()
     this.logger.info('node stopped', { 'node-id': this.nodeId })
   }
 
@@ -209,6 +215,22 @@ export class Server implements Reloadable<ServerConfig> {
       },
       keyRingOf(config),
     )
+  }
+
+  private createAdmin(registry: EndpointRegistry, metrics: Metrics): AdminServer {
+    return new AdminServer({
+      status: {
+        upstreamEndpoints: () => new Map(shown(registry.counts())),
+        upstreamDetails: () => upstreamDetails(registry),
+        cluster: this.status,
+      },
+      metrics,
+      logger: this.logger.child('admin'),
+      security: this.tls.security('admin'),
+      forwardTls: () => this.tls.forward,
+      gate: this.authentication.admin,
+      openMetrics: this.config.admin.openMetrics,
+    })
   }
 
   private hasOthers(): boolean {
@@ -263,11 +285,41 @@ function requestJournal(config: ProxyConfig, metrics: Metrics, logger: Logger): 
 
 function upstreamDetails(registry: EndpointRegistry): ReadonlyMap<string, UpstreamDetail[]> {
   return new Map(
-    Array.from(registry.upstreams(), ([endpointId, upstreams]) => [
+    Array.from(shown(registry.upstreams()), ([endpointId, upstreams]) => [
       endpointId,
       upstreams.map(({ remoteAddress }) => ({ remote_addr: remoteAddress })),
     ]),
   )
+}
+
+/** With the names of endpoints as people read them. */
+function* shown<Value>(
+  byEndpoint: Iterable<readonly [string, Value]>,
+): Generator<readonly [string, Value]> {
+  for (const [endpointId, value] of byEndpoint) yield [shownName(endpointId), value]
+}
+
+function authenticationOf(
+  { proxy, upstream, admin }: ServerConfig,
+  { logger, metrics }: { logger: Logger; metrics: Metrics },
+): Authentication {
+  return new Authentication({
+    proxy: proxy.auth,
+    upstream: upstream.auth,
+    admin: admin.auth,
+    tenants: upstream.tenants,
+    logger: logger.child('auth'),
+    metrics,
+  })
+}
+
+function quotasOf({ upstream }: ServerConfig, metrics: Metrics): TenantQuotas {
+  const exceeded = metrics.counterFamily(
+    'piko_tenant_limits_exceeded_total',
+    'Listeners and requests turned away because of a limit of their tenant.',
+    ['limit'],
+  )
+  return new TenantQuotas(upstream.tenants, (limit) => exceeded.with(limit).inc())
 }
 
 function portsOf(addresses: ServerAddresses): Record<string, number> {

@@ -12,6 +12,8 @@ export interface ClusterMember extends RunningServer {
 export interface ClusterOptions {
   /** Of every node: `['--cluster.secret', 'x']`. */
   readonly flags?: readonly string[]
+  /** The settings file of every node. */
+  readonly yaml?: string
 }
 
 /**
@@ -19,13 +21,13 @@ export interface ClusterOptions {
  */
 export async function startCluster(
   count: number,
-  { flags = [] }: ClusterOptions = {},
+  { flags = [], yaml = '' }: ClusterOptions = {},
 ): Promise<ClusterMember[]> {
-  const first = await startMember('n1', flags)
+  const first = await startMember('n1', flags, yaml)
   const join = ['--cluster.join', formatHostPort(first.addresses.gossip)]
   const others = await Promise.all(
     Array.from({ length: count - 1 }, async (_, i) =>
-      startMember(`n${i + 2}`, [...join, ...flags]),
+      startMember(`n${i + 2}`, [...join, ...flags], yaml),
     ),
   )
   const all = [first, ...others]
@@ -39,8 +41,9 @@ export async function startCluster(
 export async function startMember(
   id: string,
   flags: readonly string[] = [],
+  yaml = '',
 ): Promise<ClusterMember> {
-  return { id, ...(await startServer(['--cluster.node-id', id, ...flags])) }
+  return { id, ...(await startServer(['--cluster.node-id', id, ...flags], yaml)) }
 }
 
 /** A node in a process of its own, for tests that kill it. */

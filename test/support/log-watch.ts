@@ -42,6 +42,11 @@ export class LogWatch implements Logger {
     return true
   }
 
+  /** All that was logged. */
+  everything(): readonly unknown[] {
+    return this.root.messages
+  }
+
   count(message: string): number {
     return this.root.messages.filter((entry) => entry.message === message).length
   }

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { Agent } from '../../src/agent/agent.ts'
 import { agentHttpConfig, agentTcpConfig } from '../../src/agent/config.ts'
@@ -50,11 +53,14 @@ const GRACE = ['--grace-period', '20ms']
 /** No load balancer has to notice that a node leaves. */
 const AT_ONCE = ['--shutdown.delay', '0']
 
-/** Starts a node; it is shut down with the test. */
-export async function startServer(flags: readonly string[] = []): Promise<RunningServer> {
+/** Starts a node; it is shut down with the test. `yaml` is its file of settings. */
+export async function startServer(
+  flags: readonly string[] = [],
+  yaml = '',
+): Promise<RunningServer> {
   const log = new LogWatch()
   const argv = lastWins([...SERVER_FLAGS, ...GRACE, ...AT_ONCE, ...flags])
-  const server = new Server(loadConfig(serverConfig, { argv }), log)
+  const server = new Server(loadConfig(serverConfig, { argv, file: settingsFile(yaml) }), log)
   const stop = once(async () => server.shutdown())
   // One that cannot start has opened some of its ports.
   onTestFinished(stop)
@@ -174,6 +180,15 @@ export async function dialPort(address: HostPort): Promise<Wire> {
     wire.socket.destroy()
   })
   return wire
+}
+
+function settingsFile(yaml: string): string | undefined {
+  if (yaml === '') return undefined
+  const folder = mkdtempSync(join(tmpdir(), 'piko-settings-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'piko.yaml')
+  writeFileSync(file, yaml)
+  return file
 }
 
 function once(action: () => Promise<void>): () => Promise<void> {

@@ -60,12 +60,20 @@ export class AdminForwarder {
 }
 
 function outgoingRequest(
-  { method }: IncomingMessage,
+  asked: IncomingMessage,
   { address, path }: ForwardTarget,
   tls: ClientTls | undefined,
 ): ClientRequest {
   const { host = '', port = 0 } = parseHostPort(address) ?? {}
-  const options = { host, port, method, path, agent: false, timeout: TIMEOUT_MS } as const
+  const options = {
+    host,
+    port,
+    method: asked.method,
+    path,
+    headers: credentialsOf(asked),
+    agent: false,
+    timeout: TIMEOUT_MS,
+  } as const
   if (tls === undefined) return requestHttp(options)
   return requestHttps({ ...options, ...tls.connectOptions(host) })
 }
@@ -75,4 +83,13 @@ function fail(response: ServerResponse, answer: Answer): void {
   const { fields, body } = renderAnswer(answer)
   response.writeHead(answer.status, fields)
   response.end(body)
+}
+
+/** The other node asks for a token as well, and is asked by whom this one let in. */
+function credentialsOf({ headers }: IncomingMessage): Record<string, string> {
+  const { authorization, 'x-piko-authorization': own } = headers
+  return {
+    ...(authorization !== undefined && { authorization }),
+    ...(typeof own === 'string' && { 'x-piko-authorization': own }),
+  }
 }

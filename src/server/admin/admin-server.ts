@@ -1,6 +1,11 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { findCredentials } from '../../auth/credentials.ts'
+import type { PortGate } from '../../auth/port-gate.ts'
+import { REFUSALS } from '../../auth/refusal.ts'
+import type { RefusalReason } from '../../auth/refusal.ts'
 import type { Logger } from '../../log/logger.ts'
 import type { Metrics } from '../../metrics/metrics.ts'
+import { renderAnswer } from '../../net/answer.ts'
 import type { ClientTls } from '../../net/client-tls.ts'
 import { createHttpPort } from '../../net/http-port.ts'
 import type { PortSecurity } from '../../net/http-port.ts'
@@ -19,6 +24,9 @@ export interface AdminServerOptions {
   readonly security?: PortSecurity | undefined
   /** For admin ports of other nodes that speak TLS. */
   readonly forwardTls: () => ClientTls
+  readonly gate: PortGate
+  /** Metrics need no token. */
+  readonly openMetrics: boolean
 }
 
 /** What a route answers: nothing but a status, or a body. */
@@ -42,11 +50,17 @@ export class AdminServer {
   private readonly metrics: Metrics
   private readonly forwarder: AdminForwarder
   private readonly http: Server
+  private readonly gate: PortGate
+  /** Paths that need no token. */
+  private readonly openPaths: ReadonlySet<string>
   private ready = false
 
-  constructor({ status, metrics, logger, security, forwardTls }: AdminServerOptions) {
+  constructor(options: AdminServerOptions) {
+    const { status, metrics, gate, openMetrics, logger, security, forwardTls } = options
     this.status = status
     this.metrics = metrics
+    this.gate = gate
+    this.openPaths = new Set(['/health', '/ready', ...(openMetrics ? ['/metrics'] : [])])
     this.forwarder = new AdminForwarder(logger, forwardTls)
     this.http = createHttpPort({}, security)
     this.http.on('request', (request, response) => void this.handle(request, response))
@@ -72,6 +86,11 @@ export class AdminServer {
     if (!URL.canParse(target, BASE)) return this.send(request, response, NOT_FOUND)
     const url = new URL(target, BASE)
     const nodeId = url.searchParams.get('forward')
+    // Who makes this node ask another one is no probe.
+    if (nodeId !== null || !this.openPaths.has(url.pathname)) {
+      const admission = await this.gate.admit(findCredentials(request.rawHeaders))
+      if ('refused' in admission) return refuse(request, response, admission.refused)
+    }
     if (nodeId !== null) {
       url.searchParams.delete('forward')
       const port = this.status.cluster.adminPort(nodeId)
@@ -105,4 +124,10 @@ export class AdminServer {
       }
     }
   }
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse, reason: RefusalReason): void {
+  const { fields, body } = renderAnswer(REFUSALS[reason])
+  response.writeHead(REFUSALS[reason].status, fields)
+  response.end(request.method === 'HEAD' ? undefined : body)
 }

@@ -1,5 +1,6 @@
 import type { ClusterTable } from '../../cluster/cluster-table.ts'
 import type { ClusterNode } from '../../cluster/node.ts'
+import { shownName } from '../upstream/tenant-endpoint.ts'
 import type { Membership } from './membership.ts'
 
 /** A node's status in the words of the status API (compatibility, §1.5). */
@@ -57,7 +58,10 @@ export class ClusterStatus {
   node(id: string): (NodeIdentity & { endpoints: ReadonlyMap<string, number> | null }) | undefined {
     const node = id === 'local' ? this.table.localNode : this.table.node(id)
     if (node === undefined) return undefined
-    return { ...identityOf(node), endpoints: node.endpoints.size > 0 ? node.endpoints : null }
+    const endpoints = new Map(
+      Array.from(node.endpoints, ([name, count]) => [shownName(name), count]),
+    )
+    return { ...identityOf(node), endpoints: endpoints.size > 0 ? endpoints : null }
   }
 
   /** Where the node's admin port is; undefined when nobody knows the node, or it did not say. */
@@ -97,6 +101,7 @@ export class ClusterStatus {
     if (node === undefined) return undefined
     const entries = Array.from(this.stateOf(id)?.entries() ?? [], (entry) => ({
       ...entry,
+      key: shownName(entry.key),
       internal: entry.key.startsWith('_'),
     }))
     return { ...node, Entries: entries }

@@ -11,8 +11,9 @@ import type { ProxyConfig } from '../config.ts'
 import type { ConnectionCounters } from '../../metrics/connection-metrics.ts'
 import type { TurnFlush } from '../../net/turn-flush.ts'
 import { writeRequestError } from '../upstream/upstream-errors.ts'
-import { ANSWERS, answerBytes, badRequest, renderAnswer } from '../../net/answer.ts'
+import { answerBytes, badRequest, renderAnswer } from '../../net/answer.ts'
 import type { Answer } from '../../net/answer.ts'
+import type { Admittance, Decision } from './admittance.ts'
 import { ClientConnections } from './client-connections.ts'
 import { answerClientError } from './client-errors.ts'
 import { readEdgeRequest } from './edge-request.ts'
@@ -34,9 +35,17 @@ export interface ProxyServerOptions {
   readonly security?: PortSecurity | undefined
   readonly upstreams: UpstreamSource
   readonly retries: RetryLimit
+  readonly admittance: Admittance
   readonly journal: RequestJournal
   readonly tcpCounters: ConnectionCounters
   readonly turn: TurnFlush
+}
+
+/** A request to speak another protocol, what the client sent behind it, and whether it may. */
+interface AskedUpgrade {
+  readonly decision: Decision
+  readonly early: Buffer
+  readonly upgrade: string
 }
 
 /** How often node:http looks for connections that are over their time. */
@@ -51,6 +60,7 @@ export class ProxyServer {
   private readonly security: PortSecurity | undefined
   private readonly upstreams: UpstreamSource
   private readonly retries: RetryLimit
+  private readonly admittance: Admittance
   private readonly journal: RequestJournal
   private readonly turn: TurnFlush
   private trusted: TrustedProxies
@@ -60,11 +70,12 @@ export class ProxyServer {
   private leaving = false
 
   constructor(options: ProxyServerOptions) {
-    const { config, security, upstreams, retries, journal, tcpCounters, turn } = options
+    const { config, security, upstreams, retries, admittance, journal, tcpCounters, turn } = options
     this.retries = retries
     this.config = config
     this.security = security
     this.upstreams = upstreams
+    this.admittance = admittance
     this.journal = journal
     this.turn = turn
     this.trusted = new TrustedProxies(config.trustedProxies)
@@ -156,6 +167,26 @@ export class ProxyServer {
         error: 'connections are opened with a WebSocket',
       })
     }
+    const decision = this.admittance.decide(edge)
+    if (!(decision instanceof Promise)) return this.carry(request, response, decision)
+    void this.onceDecided(request.socket, decision, (known) => this.carry(request, response, known))
+  }
+
+  /** Goes on when it is known whether the request may come in, if its connection is still there. */
+  private async onceDecided(
+    socket: Socket,
+    decision: Promise<Decision>,
+    goOn: (known: Decision) => void,
+  ): Promise<void> {
+    const over = this.connections.begin(socket, () => {})
+    const known = await decision
+    if (!socket.destroyed) goOn(known)
+    else if (known.answer === undefined) known.release()
+    over()
+  }
+
+  private carry(request: IncomingMessage, response: ServerResponse, decision: Decision): void {
+    const { edge } = decision
     const finished = this.journal.open()
     const ended = this.connections.begin(request.socket, () => exchange.clientGone())
     const exchange = new Exchange(request, response, {
@@ -166,6 +197,7 @@ export class ProxyServer {
       retry: () => route?.retry() ?? false,
       closed: ({ response: { status, fields, byteCount }, requestBytes }) => {
         ended()
+        decision.release?.()
         finished({
           edge,
           minorVersion: request.httpVersionMinor,
@@ -177,9 +209,9 @@ export class ProxyServer {
         })
       },
     })
-    const route = this.routeFor(exchange, { edge, client: this.clientOf(request) })
-    if (route === undefined) exchange.answer(ANSWERS.missingEndpoint)
-    else route.begin()
+    const route = this.routeFor(exchange, { decision, client: this.clientOf(request) })
+    if (decision.answer !== undefined) exchange.answer(decision.answer)
+    else route?.begin()
   }
 
   private readonly onUpgrade = (request: IncomingMessage, socket: Socket, early: Buffer): void => {
@@ -200,26 +232,38 @@ export class ProxyServer {
       this.http.emit(connectionEvent(this.security), socket)
       return
     }
+    const decision = this.admittance.decide(edge)
+    const goOn = (known: Decision): void =>
+      this.switchProtocols(request, socket, { decision: known, early, upgrade })
+    if (!(decision instanceof Promise)) return goOn(decision)
+    // Nobody else listens meanwhile; what the client sends waits in the socket.
+    socket.on('error', () => socket.destroy())
+    void this.onceDecided(socket, decision, goOn)
+  }
+
+  private switchProtocols(request: IncomingMessage, socket: Socket, asked: AskedUpgrade): void {
     const { timeoutMs } = this.config
-    if (edge.isTcp) this.tcp.carry({ request, socket, early, edge, timeoutMs })
-    else this.carryUpgrade(request, socket, { edge, early, upgrade })
+    if (asked.decision.edge.isTcp) this.tcp.carry({ request, socket, timeoutMs, ...asked })
+    else this.carryUpgrade(request, socket, asked)
   }
 
   private carryUpgrade(
     request: IncomingMessage,
     socket: Socket,
-    asked: { edge: EdgeRequest; early: Buffer; upgrade: string },
+    { decision, ...asked }: AskedUpgrade,
   ): void {
-    const { edge, upgrade } = asked
+    const { edge } = decision
     const client = this.clientOf(request)
     const finished = this.journal.open()
     this.connections.begin(socket, () => exchange.clientGone())
     const exchange = new UpgradeExchange(socket, {
       ...asked,
+      edge,
       timeoutMs: this.config.timeoutMs,
       headBytesMax: this.config.http.maxHeaderBytes,
       retry: () => route?.retry() ?? false,
-      closed: ({ status, fields }) =>
+      closed: ({ status, fields }) => {
+        decision.release?.()
         finished({
           edge,
           minorVersion: request.httpVersionMinor,
@@ -228,20 +272,22 @@ export class ProxyServer {
           requestBytes: socket.bytesRead,
           responseBytes: socket.bytesWritten,
           attempts: route?.attempts ?? 0,
-        }),
+        })
+      },
     })
-    const route = this.routeFor(exchange, { edge, client, upgrade })
-    if (route === undefined) exchange.answer(ANSWERS.missingEndpoint)
-    else route.begin()
+    const route = this.routeFor(exchange, { decision, client, upgrade: asked.upgrade })
+    if (decision.answer !== undefined) exchange.answer(decision.answer)
+    else route?.begin()
   }
 
-  /** The exchange's way to an upstream of its endpoint; undefined when it names none. */
+  /** The exchange's way to an upstream of its endpoint; undefined when it is answered here. */
   private routeFor(
     exchange: Routable,
-    { edge, client, upgrade }: { edge: EdgeRequest; client: ClientInfo; upgrade?: string },
+    { decision, client, upgrade }: { decision: Decision; client: ClientInfo; upgrade?: string },
   ): Route | undefined {
-    const { endpointId } = edge
-    if (endpointId === undefined) return undefined
+    const { edge } = decision
+    if (decision.answer !== undefined) return undefined
+    const { endpointId } = decision
     const head = forwardedHead(edge, client, upgrade)
     const { address: clientAddress } = client
     const request = {

@@ -3,10 +3,11 @@ import type { Socket } from 'node:net'
 import type { ConnectionCounters, CountedConnection } from '../../metrics/connection-metrics.ts'
 import { peerAddress } from '../../net/peer-address.ts'
 import { handshakeRefusal, refuseHandshake, WebSocketAcceptor } from '../../net/websocket-accept.ts'
-import type { HandshakeRefusal } from '../../net/websocket-accept.ts'
 import { HALF_CLOSE_FIELD } from '../../net/websocket-stream.ts'
+import { writeUpgradeError } from '../upstream/upstream-errors.ts'
+import type { UpstreamError } from '../upstream/upstream-errors.ts'
+import type { Admitted, Decision } from './admittance.ts'
 import type { ClientConnections } from './client-connections.ts'
-import type { EdgeRequest } from './edge-request.ts'
 import type { RequestJournal } from './request-journal.ts'
 import { Route } from './route.ts'
 import type { RetryLimit, UpstreamSource } from './route.ts'
@@ -25,7 +26,7 @@ export interface TcpRequest {
   readonly request: IncomingMessage
   readonly socket: Socket
   readonly early: Buffer
-  readonly edge: EdgeRequest
+  readonly decision: Decision
   /** How long the search for an upstream may take; 0 = for ever. */
   readonly timeoutMs: number
 }
@@ -52,13 +53,20 @@ export class TcpRoute {
   }
 
   carry(asked: TcpRequest): void {
+    const { decision, socket } = asked
+    if (decision.answer !== undefined) {
+      this.accountRefused(asked, decision.answer)
+      return writeUpgradeError(socket, decision.answer)
+    }
     const refusal = handshakeRefusal(asked.request)
-    if (refusal === undefined) this.route(asked)
-    else this.refuse(asked, refusal)
+    if (refusal === undefined) return this.route(asked, decision)
+    decision.release()
+    this.accountRefused(asked, refusal)
+    refuseHandshake(socket, refusal)
   }
 
-  private route(asked: TcpRequest): void {
-    const { request, socket, edge } = asked
+  private route(asked: TcpRequest, { edge, endpointId, release }: Admitted): void {
+    const { request, socket } = asked
     const { upstreams, connections, counters, retries } = this.options
     const finished = this.account(asked)
     connections.begin(socket, () => exchange.clientGone())
@@ -66,19 +74,21 @@ export class TcpRoute {
     const acceptor = halfCloses ? this.halfCloseAcceptor : this.acceptor
     const exchange: TcpExchange = new TcpExchange(socket, {
       ...asked,
+      edge,
       halfCloses,
       accept: (early, opened) => acceptor.accept(request, socket, early, opened),
       retry: () => route.retry(),
       connected: () => counters.opened(exchange),
       closed: () => {
         counters.closed(exchange)
+        release()
         const { status, fromClientBytes, toClientBytes } = exchange
         finished({ status, fromClientBytes, toClientBytes, attempts: route.attempts })
       },
     })
     const route: Route = new Route(exchange, upstreams, {
       request: {
-        endpointId: edge.endpointId as string,
+        endpointId,
         clientAddress: peerAddress(socket),
         kind: 'connection',
         triedNodes: new Set(),
@@ -89,13 +99,12 @@ export class TcpRoute {
     route.begin()
   }
 
-  private refuse(asked: TcpRequest, { status, error }: HandshakeRefusal): void {
+  private accountRefused(asked: TcpRequest, { status }: Pick<UpstreamError, 'status'>): void {
     const nothing = { fromClientBytes: 0, toClientBytes: 0, attempts: 0 }
     this.account(asked)({ status, ...nothing })
-    refuseHandshake(asked.socket, { status, error })
   }
 
-  private account({ request, edge }: TcpRequest): (outcome: TcpOutcome) => void {
+  private account({ request, decision: { edge } }: TcpRequest): (outcome: TcpOutcome) => void {
     const finished = this.options.journal.open()
     return ({ status, fromClientBytes, toClientBytes, attempts }) =>
       finished({

@@ -100,6 +100,22 @@ export class ListenerSession implements LocalUpstream, MuxConnOwner {
   }
 
   /**
+   * The listener's token ends soon. One of ours comes back with a fresh one, and is served through
+   * this tunnel until it has; others learn of it at the end of the tunnel.
+   */
+  renew(): void {
+    if (this.movesFirst) this.conn.goAway()
+  }
+
+  /** The listener's token is over: no more requests, and those under way have so much time. */
+  expire(graceMs: number): void {
+    this.stopWaiting?.()
+    const patience = setTimeout(() => this.end(), graceMs)
+    this.stopWaiting = () => clearTimeout(patience)
+    this.endWhenIdle()
+  }
+
+  /**
    * Ends the tunnel with GoAway 2: of all ways to end one it is the one after which every listener
    * dials again at once, the Go ones included (wire.md, yamux: GoAway 1, 2, 3).
    */

@@ -1,5 +1,10 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { findCredentials } from '../../auth/credentials.ts'
+import { allows } from '../../auth/grant.ts'
+import { whenKnown } from '../../auth/port-gate.ts'
+import type { Admission, PortGate } from '../../auth/port-gate.ts'
+import { REFUSALS } from '../../auth/refusal.ts'
 import type { Logger } from '../../log/logger.ts'
 import type { Counter } from '../../metrics/counter.ts'
 import type { Metrics } from '../../metrics/metrics.ts'
@@ -15,6 +20,9 @@ import type { HostPort } from '../../std/host-port.ts'
 import type { EndpointRegistry } from './endpoint-registry.ts'
 import { ListenerSession } from './listener-session.ts'
 import { stagger } from './stagger.ts'
+import { isEndpointId, routedName } from './tenant-endpoint.ts'
+import type { Release, TenantQuotas } from './tenant-quotas.ts'
+import { TokenExpiry } from './token-expiry.ts'
 import { writeUpgradeError, writeRequestError } from './upstream-errors.ts'
 import type { UpstreamError } from './upstream-errors.ts'
 
@@ -30,9 +38,21 @@ const CLIENT_HEADER = 'x-piko-client'
 /** What is known of a listener from its request for a tunnel. */
 interface ListenerFacts {
   readonly endpointId: string
+  /** '' outside of tenants. */
+  readonly tenantId: string
+  /** When its tunnel has to be opened anew, in milliseconds since 1970. */
+  readonly expiresAtMs: number
   readonly clientIp: string
   readonly clientPort: number
   readonly movesFirst: boolean
+  /** It no longer counts against the limits of its tenant. */
+  readonly release: Release
+}
+
+/** A listener that may connect. */
+interface Admitted {
+  readonly endpointId: string
+  readonly admission: Admission
 }
 
 /** Between two listeners that are asked to leave: 200 of them a second. */
@@ -54,6 +74,12 @@ export interface UpstreamServerOptions {
   readonly security?: PortSecurity | undefined
   readonly registry: EndpointRegistry
   readonly runtime: MuxRuntime
+  readonly gate: PortGate
+  readonly quotas: TenantQuotas
+  /** Whether tenants have endpoints of their own, or share them all. */
+  readonly tenantNamespaces: boolean
+  /** How long requests may go on when the token of their tunnel is over. */
+  readonly graceMs: number
   readonly logger: Logger
   readonly metrics: Metrics
 }
@@ -63,8 +89,8 @@ export interface UpstreamServerOptions {
  * in the registry for as long as it lives.
  */
 export class UpstreamServer {
+  private readonly options: UpstreamServerOptions
   private readonly registry: EndpointRegistry
-  private readonly runtime: MuxRuntime
   private readonly logger: Logger
   private readonly requests: Counter
   private readonly acceptor = new WebSocketAcceptor()
@@ -74,9 +100,10 @@ export class UpstreamServer {
   private emptied: (() => void) | undefined
   private stopFarewells = (): void => {}
 
-  constructor({ security, registry, runtime, logger, metrics }: UpstreamServerOptions) {
+  constructor(options: UpstreamServerOptions) {
+    const { security, registry, logger, metrics } = options
+    this.options = options
     this.registry = registry
-    this.runtime = runtime
     this.logger = logger
     this.requests = metrics.counter(
       'piko_upstreams_upstream_requests_total',
@@ -155,56 +182,109 @@ export class UpstreamServer {
   }
 
   private upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    // While a token is verified nobody else listens.
+    socket.on('error', () => socket.destroy())
+    void whenKnown(this.admit(request), (admitted) => {
+      if (socket.destroyed) return
+      if ('error' in admitted) writeUpgradeError(socket, admitted)
+      else this.open(request, { socket, head, ...admitted })
+    })
+  }
+
+  /** Which endpoint a listener may register for, or why it may not. */
+  private admit(
+    request: IncomingMessage,
+  ): Admitted | UpstreamError | Promise<Admitted | UpstreamError> {
     const endpointId = endpointOf(request.url as string)
-    if (typeof endpointId !== 'string') return writeUpgradeError(socket, endpointId)
+    if (typeof endpointId !== 'string') return endpointId
+    const { gate } = this.options
+    return whenKnown(gate.admit(findCredentials(request.rawHeaders)), (admission) => {
+      if ('refused' in admission) return REFUSALS[admission.refused]
+      const { grant } = admission
+      if (grant === undefined || allows(grant, 'listen', endpointId)) {
+        return { endpointId, admission }
+      }
+      return REFUSALS[gate.refuse({ refused: 'endpoint-not-permitted' }).refused]
+    })
+  }
+
+  private open(
+    request: IncomingMessage,
+    { socket, head, endpointId, admission }: Admitted & { socket: Socket; head: Buffer },
+  ): void {
     if (this.leaving) return writeUpgradeError(socket, { status: 503, error: 'node is leaving' })
-    // Asked for before the handshake: a socket that dies meanwhile has no address any more.
-    const clientIp = peerAddress(request.socket)
-    const clientPort = request.socket.remotePort ?? 0
-    const movesFirst = request.headers[CLIENT_HEADER] !== undefined
-    this.acceptor.accept(request, socket, head, (transport) =>
-      this.connected(transport, { endpointId, clientIp, clientPort, movesFirst }),
-    )
+    const { tenantId } = admission
+    const release = this.options.quotas.openTunnel(tenantId, endpointId)
+    if (typeof release === 'string') {
+      return writeUpgradeError(socket, { status: 429, error: `too many ${release} of the tenant` })
+    }
+    socket.once('close', release)
+    const facts = {
+      endpointId,
+      tenantId,
+      expiresAtMs: this.options.gate.expiryOf(admission),
+      // Asked for before the handshake: a socket that dies meanwhile has no address any more.
+      clientIp: peerAddress(request.socket),
+      clientPort: request.socket.remotePort ?? 0,
+      movesFirst: request.headers[CLIENT_HEADER] !== undefined,
+      release,
+    }
+    this.acceptor.accept(request, socket, head, (transport) => this.connected(transport, facts))
   }
 
   private connected(
     transport: Transport,
-    { endpointId, clientIp, clientPort, movesFirst }: ListenerFacts,
+    { endpointId, tenantId, clientIp, clientPort, movesFirst, ...facts }: ListenerFacts,
   ): void {
-    const about = { 'endpoint-id': endpointId, 'client-ip': clientIp }
+    const { runtime, tenantNamespaces, graceMs } = this.options
+    const about = {
+      'endpoint-id': endpointId,
+      'client-ip': clientIp,
+      ...(tenantId !== '' && { 'tenant-id': tenantId }),
+    }
+    const routed = routedName(tenantNamespaces ? tenantId : '', endpointId)
     const session = new ListenerSession(
       transport,
       {
         leaving: () => remove(),
         closed: (error) => {
           remove()
+          expiry.stop()
           this.sessions.delete(session)
           if (this.sessions.size === 0) this.emptied?.()
           this.logger.info('upstream disconnected', { ...about, reason: error.code })
         },
       },
       {
-        runtime: this.runtime,
+        runtime,
         requests: this.requests,
         remoteAddress: formatHostPort({ host: clientIp, port: clientPort }),
-        endpointId,
+        endpointId: routed,
         movesFirst,
       },
     )
-    const remove = this.registry.add(endpointId, session)
+    const expiry = new TokenExpiry(facts.expiresAtMs, {
+      expiring: () => {
+        // Its successor comes before it goes, and must not find the place taken.
+        if (movesFirst) facts.release()
+        session.renew()
+      },
+      expired: () => {
+        this.logger.info('upstream token expired', about)
+        session.expire(graceMs)
+      },
+    })
+    const remove = this.registry.add(routed, session)
     this.sessions.add(session)
     this.logger.info('upstream connected', about)
   }
 
   /** Plain requests have nothing to do here; say what the port is for. */
   private refuseRequest(request: IncomingMessage, response: ServerResponse): void {
-    const endpointId = endpointOf(request.url as string)
-    writeRequestError(
-      response,
-      typeof endpointId === 'string'
-        ? { status: 426, error: 'listeners connect with a WebSocket' }
-        : endpointId,
-    )
+    void whenKnown(this.admit(request), (admitted) => {
+      const error = { status: 426, error: 'listeners connect with a WebSocket' }
+      writeRequestError(response, 'error' in admitted ? admitted : error)
+    })
   }
 }
 
@@ -214,8 +294,11 @@ function endpointOf(url: string): string | UpstreamError {
   if (segment === undefined) return { status: 404, error: 'not found' }
   try {
     const endpointId = decodeURIComponent(segment)
-    if (Buffer.byteLength(endpointId) <= ENDPOINT_ID_BYTES_MAX) return endpointId
-    return { status: 400, error: `endpoint id is longer than ${ENDPOINT_ID_BYTES_MAX} bytes` }
+    if (Buffer.byteLength(endpointId) > ENDPOINT_ID_BYTES_MAX) {
+      return { status: 400, error: `endpoint id is longer than ${ENDPOINT_ID_BYTES_MAX} bytes` }
+    }
+    if (isEndpointId(endpointId)) return endpointId
+    return { status: 400, error: 'endpoint id has control characters' }
   } catch {
     return { status: 400, error: 'endpoint id is not valid percent-encoding' }
   }
