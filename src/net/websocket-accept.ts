@@ -28,13 +28,15 @@ export interface HandshakeRefusal {
 /** Turns HTTP upgrade requests into transports (RFC 6455 §4.2). */
 export class WebSocketAcceptor {
   private readonly ws: WsAcceptor | undefined
-  private readonly fieldLines: string
+  private readonly fields: () => HandshakeFields
 
   /** `fields` go into every answer; those that the `ws` package makes have none. */
-  constructor(kind: WebSocketKind = DEFAULT_WEBSOCKET_KIND, fields: HandshakeFields = {}) {
+  constructor(
+    kind: WebSocketKind = DEFAULT_WEBSOCKET_KIND,
+    fields: () => HandshakeFields = () => ({}),
+  ) {
+    this.fields = fields
     this.ws = kind === 'ws' ? new WsAcceptor() : undefined
-    const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
-    this.fieldLines = lines.join('')
   }
 
   /**
@@ -58,10 +60,16 @@ export class WebSocketAcceptor {
     }
     socket.write(
       'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
-        `Sec-WebSocket-Accept: ${acceptValue(key)}\r\n${this.fieldLines}\r\n`,
+        `Sec-WebSocket-Accept: ${acceptValue(key)}\r\n${linesOf(this.fields())}\r\n`,
     )
     opened(new WebSocketTransport(socket, head, 'server'))
   }
+}
+
+function linesOf(fields: HandshakeFields): string {
+  return Object.entries(fields)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join('')
 }
 
 /** The key of a valid opening handshake; extensions and subprotocols are offers that go unheard. */

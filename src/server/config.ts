@@ -1,6 +1,6 @@
 import { accessLogSection } from '../log/access-log-config.ts'
 import { logSection } from '../log/config.ts'
-import { bytes, duration, flag } from '../config/number-fields.ts'
+import { bytes, duration, flag, integer, number } from '../config/number-fields.ts'
 import { list, section } from '../config/section.ts'
 import type { ConfigOf } from '../config/section.ts'
 import { address, text } from '../config/text-fields.ts'
@@ -68,6 +68,30 @@ const proxySection = section(
   { help: 'The port that clients send their requests to.' },
 )
 
+const rebalanceSection = section(
+  {
+    threshold: number({
+      default: 0,
+      min: 0,
+      help:
+        'How far above the average of the live nodes this one may be before it sends upstreams ' +
+        'to others: 0.2 is a fifth. 0 turns it off.',
+    }),
+    shedRate: number({
+      default: 0.005,
+      min: 0,
+      max: 1,
+      help: 'How many upstreams it sends away each second, as a share of the average.',
+    }),
+    minConns: integer({
+      default: 50,
+      min: 0,
+      help: 'A node with fewer upstreams than this keeps them.',
+    }),
+  },
+  { help: 'How upstreams are spread over the nodes again after one has joined.' },
+)
+
 const upstreamSection = section(
   {
     bindAddr: address({ default: ':8001', help: 'Address that listeners connect to.' }),
@@ -80,6 +104,7 @@ const upstreamSection = section(
         'Whether each tenant has endpoints of its own. Turned off, all share one set of names, ' +
         'as in the deployed Piko: a tenant can then register for the endpoint of another.',
     }),
+    rebalance: rebalanceSection,
   },
   {
     help: 'The port that agents and SDK programs open their tunnels to.',

@@ -31,6 +31,8 @@ import { RequestJournal } from './proxy/request-journal.ts'
 import { RelaySessions } from './relay/relay-sessions.ts'
 import { Router } from './relay/router.ts'
 import { EndpointRegistry } from './upstream/endpoint-registry.ts'
+import { Placement } from './upstream/placement.ts'
+import { Rebalancer } from './upstream/rebalancer.ts'
 import { shownName } from './upstream/tenant-endpoint.ts'
 import { TenantQuotas } from './upstream/tenant-quotas.ts'
 import { UpstreamServer } from './upstream/upstream-server.ts'
@@ -62,6 +64,7 @@ export class Server implements Reloadable<ServerConfig> {
   private readonly status: ClusterStatus
   private readonly admin: AdminServer
   private readonly upstream: UpstreamServer
+  private readonly rebalancer: Rebalancer
   private readonly proxy: ProxyServer
 
   constructor(config: ServerConfig, logger: Logger) {
@@ -102,10 +105,7 @@ export class Server implements Reloadable<ServerConfig> {
       appeared: (endpointId) => router.appeared(endpointId),
       gone: (nodeId) => this.relays.drop(nodeId),
     })
-    registry.watch((endpointId, upstreamCount) => {
-      this.membership.advertiseEndpoint(endpointId, upstreamCount)
-      if (upstreamCount > 0) router.appeared(endpointId)
-    })
+    this.tellOfEndpoints(registry, router)
     const status = new ClusterStatus(table, this.membership)
     this.status = status
     measureCluster(metrics, { status, membership: this.membership, nodePort: this.nodePort })
@@ -118,9 +118,11 @@ export class Server implements Reloadable<ServerConfig> {
       quotas,
       tenantNamespaces,
       graceMs: config.gracePeriodMs,
+      placement: new Placement(this.nodeId, () => status.counts().get('active') ?? 1),
       logger: logger.child('upstream'),
       metrics,
     })
+    this.rebalancer = this.createRebalancer()
     this.proxy = new ProxyServer({
       config: config.proxy,
       security: this.tls.security('proxy'),
@@ -158,6 +160,7 @@ export class Server implements Reloadable<ServerConfig> {
     membership.advertise(ADMIN_ADDRESS_KEY, formatHostPort(adminAddress))
     // Ready last: everything that a request needs is there.
     this.admin.setReady(true)
+    this.rebalancer.start()
     const addresses = { proxy, upstream, admin, gossip }
     this.logger.info('node started', { 'node-id': this.nodeId, ...portsOf(addresses) })
     return addresses
@@ -179,6 +182,7 @@ export class Server implements Reloadable<ServerConfig> {
     const cut = setTimeout(() => this.cut(), gracePeriodMs)
     // First of all, so that load balancers look elsewhere, and clients connect anew.
     this.admin.setReady(false)
+    this.rebalancer.stop()
     this.proxy.leave()
     this.upstream.leave()
     // They take a while to notice. Until then everything is served as before.
@@ -201,6 +205,20 @@ export class Server implements Reloadable<ServerConfig> {
     await this.admin.close()
     this.authentication.close()
     this.logger.info('node stopped', { 'node-id': this.nodeId })
+  }
+
+  /** Other nodes and waiting requests hear of the endpoints that are served here. */
+  private tellOfEndpoints(registry: EndpointRegistry, router: Router): void {
+    registry.watch((endpointId, upstreamCount) => {
+      this.membership.advertiseEndpoint(endpointId, upstreamCount)
+      if (upstreamCount > 0) router.appeared(endpointId)
+    })
+  }
+
+  private createRebalancer(): Rebalancer {
+    const { config, table, upstream: upstreams } = this
+    const logger = this.logger.child('upstream')
+    return new Rebalancer({ config: config.upstream.rebalance, table, upstreams, logger })
   }
 
   /** What comes to the gossip port goes to the membership and the relays. */

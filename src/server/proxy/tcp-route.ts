@@ -44,9 +44,9 @@ interface TcpOutcome extends CountedConnection {
 export class TcpRoute {
   private readonly options: TcpRouteOptions
   private readonly acceptor = new WebSocketAcceptor()
-  private readonly halfCloseAcceptor = new WebSocketAcceptor(undefined, {
+  private readonly halfCloseAcceptor = new WebSocketAcceptor(undefined, () => ({
     [HALF_CLOSE_FIELD]: 'true',
-  })
+  }))
 
   constructor(options: TcpRouteOptions) {
     this.options = options

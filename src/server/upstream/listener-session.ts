@@ -49,6 +49,7 @@ export class ListenerSession implements LocalUpstream, MuxConnOwner {
   private readonly owner: ListenerSessionOwner
   private readonly requests: Counter
   private readonly movesFirst: boolean
+  private wasAskedToLeave = false
   private stopWaiting: (() => void) | undefined
 
   constructor(
@@ -80,6 +81,11 @@ export class ListenerSession implements LocalUpstream, MuxConnOwner {
     return stream
   }
 
+  /** Whether it was asked to go to another node. */
+  get isLeaving(): boolean {
+    return this.wasAskedToLeave
+  }
+
   /**
    * Sends the listener to another node, and ends the tunnel when its requests are done. One of ours
    * opens its next tunnel first and is served through meanwhile; others only understand the end of
@@ -87,6 +93,8 @@ export class ListenerSession implements LocalUpstream, MuxConnOwner {
    * getting requests that nobody else could answer.
    */
   drain({ hasOthers, isServedElsewhere, lastCallMs }: Farewell): void {
+    this.wasAskedToLeave = true
+    this.stopWaiting?.()
     if (!hasOthers) return this.endWhenIdle()
     const lastCall = setTimeout(() => this.endWhenIdle(), lastCallMs)
     const patience = this.movesFirst ? setTimeout(() => this.endAtPause(), MOVE_MS) : undefined

@@ -15,10 +15,12 @@ import type { MuxRuntime } from '../../net/mux-conn.ts'
 import { peerAddress } from '../../net/peer-address.ts'
 import type { Transport } from '../../net/transport.ts'
 import { WebSocketAcceptor } from '../../net/websocket-accept.ts'
+import { DEFAULT_WEBSOCKET_KIND } from '../../net/websocket-kind.ts'
 import { formatHostPort } from '../../std/host-port.ts'
 import type { HostPort } from '../../std/host-port.ts'
 import type { EndpointRegistry } from './endpoint-registry.ts'
 import { ListenerSession } from './listener-session.ts'
+import type { Placement } from './placement.ts'
 import { stagger } from './stagger.ts'
 import { isEndpointId, routedName } from './tenant-endpoint.ts'
 import type { Release, TenantQuotas } from './tenant-quotas.ts'
@@ -61,6 +63,9 @@ const FAREWELL_MS = 5
 /** So long before the end of the time that it has, a leaving node gives no more requests out. */
 const LAST_CALL_MS = 5_000
 
+/** After so long a listener that is to go elsewhere gets no more requests. */
+const SHED_MS = 60_000
+
 export interface DrainOptions {
   /** Whether there is another node to go to. */
   readonly hasOthers: boolean
@@ -80,6 +85,7 @@ export interface UpstreamServerOptions {
   readonly tenantNamespaces: boolean
   /** How long requests may go on when the token of their tunnel is over. */
   readonly graceMs: number
+  readonly placement: Placement
   readonly logger: Logger
   readonly metrics: Metrics
 }
@@ -93,7 +99,8 @@ export class UpstreamServer {
   private readonly registry: EndpointRegistry
   private readonly logger: Logger
   private readonly requests: Counter
-  private readonly acceptor = new WebSocketAcceptor()
+  private readonly sentAway: Counter
+  private readonly acceptor: WebSocketAcceptor
   private readonly http: Server
   private readonly sessions = new Set<ListenerSession>()
   private leaving = false
@@ -101,13 +108,18 @@ export class UpstreamServer {
   private stopFarewells = (): void => {}
 
   constructor(options: UpstreamServerOptions) {
-    const { security, registry, logger, metrics } = options
+    const { security, registry, placement, logger, metrics } = options
     this.options = options
+    this.acceptor = new WebSocketAcceptor(DEFAULT_WEBSOCKET_KIND, () => placement.fields())
     this.registry = registry
     this.logger = logger
     this.requests = metrics.counter(
       'piko_upstreams_upstream_requests_total',
       'Requests and connections handed to upstreams of this node.',
+    )
+    this.sentAway = metrics.counter(
+      'piko_upstreams_rebalanced_total',
+      'Upstreams that were asked to go to a node with fewer of them.',
     )
     metrics.gauge(
       'piko_upstreams_connected_upstreams',
@@ -170,6 +182,24 @@ export class UpstreamServer {
     await done
   }
 
+  /** Upstreams that were not asked to go elsewhere. */
+  get stayingCount(): number {
+    let count = 0
+    for (const session of this.sessions) if (!session.isLeaving) count += 1
+    return count
+  }
+
+  /** Asks so many listeners, any of them, to go to another node. */
+  shed(count: number): void {
+    const staying = [...this.sessions].filter(({ isLeaving }) => !isLeaving)
+    for (let left = count; left > 0 && staying.length > 0; left--) {
+      const [session] = staying.splice(Math.floor(Math.random() * staying.length), 1)
+      // It is not shed for ever: what it has got to finish meanwhile may take as long as it likes.
+      session?.drain({ hasOthers: true, isServedElsewhere: false, lastCallMs: SHED_MS })
+    }
+    this.sentAway.inc(count)
+  }
+
   /** Ends every tunnel, and cuts what is still on it. */
   async close(): Promise<void> {
     this.leave()
@@ -213,6 +243,9 @@ export class UpstreamServer {
     { socket, head, endpointId, admission }: Admitted & { socket: Socket; head: Buffer },
   ): void {
     if (this.leaving) return writeUpgradeError(socket, { status: 503, error: 'node is leaving' })
+    if (this.options.placement.isAvoided(request.headers)) {
+      return writeUpgradeError(socket, { status: 503, error: 'the listener avoids this node' })
+    }
     const { tenantId } = admission
     const release = this.options.quotas.openTunnel(tenantId, endpointId)
     if (typeof release === 'string') {
