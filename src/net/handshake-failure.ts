@@ -1,7 +1,7 @@
-import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { errorCode, toError } from '../std/errors.ts'
 import { peerAddress } from './peer-address.ts'
+import { connectionBelow } from './tls-connection.ts'
 
 /** A client that did not get through the handshake of a port: a stranger, or one set up wrong. */
 export interface HandshakeFailure {
@@ -24,7 +24,7 @@ const BY_REASON: readonly (readonly [RegExp, string])[] = [
 export function handshakeFailure(error: Error, socket: TLSSocket): HandshakeFailure {
   const isPlain = PLAIN_CODES.has(errorCode(error) ?? '')
   return {
-    clientIp: peerAddress(connectionOf(socket) ?? socket),
+    clientIp: peerAddress(connectionBelow(socket) ?? socket),
     reason: isPlain ? 'the client does not speak TLS' : reasonOf(error, socket),
     isPlain,
   }
@@ -41,12 +41,4 @@ function reasonOf(error: Error, socket: TLSSocket): string {
   const reason = /SSL routines:[^:]*:([^:]+)/.exec(error.message)?.[1]
   if (reason === undefined) return toError(error).message
   return BY_REASON.find(([words]) => words.test(reason))?.[1] ?? reason
-}
-
-/**
- * The connection below a TLS socket. It has no public name; where it is not found, a plain client
- * is left without an answer, and nothing else is lost.
- */
-export function connectionOf(socket: TLSSocket): Socket | undefined {
-  return (socket as TLSSocket & { _parent?: Socket })._parent
 }

@@ -2,9 +2,10 @@ import { createServer as createHttpServer } from 'node:http'
 import type { Server, ServerOptions } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import { answerBytes, badRequest } from './answer.ts'
-import { connectionOf, handshakeFailure } from './handshake-failure.ts'
+import { handshakeFailure } from './handshake-failure.ts'
 import type { HandshakeFailure } from './handshake-failure.ts'
 import type { ServerTls } from './server-tls.ts'
+import { connectionBelow } from './tls-connection.ts'
 
 /** The TLS of a port, and who hears of the clients that it keeps out. */
 export interface PortSecurity {
@@ -16,13 +17,13 @@ export interface PortSecurity {
 export function createHttpPort(options: ServerOptions, security: PortSecurity | undefined): Server {
   if (security === undefined) return createHttpServer(options)
   const { tls, handshakeFailed } = security
-  // As node:http has it: a client may end its side and still read the answer.
+  // As node:http has it: who has ended his side is written to until this side ends too.
   const server = createHttpsServer({ ...options, ...tls.serverOptions, allowHalfOpen: true })
   tls.keep(server)
   server.prependListener('tlsClientError', (error, socket) => {
     const failure = handshakeFailure(error, socket)
     if (failure.isPlain) {
-      connectionOf(socket)?.write(answerBytes(badRequest('this port speaks TLS: use https')))
+      connectionBelow(socket)?.write(answerBytes(badRequest('this port speaks TLS: use https')))
     }
     socket.destroy()
     handshakeFailed(failure)

@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { errorCode, toError } from '../std/errors.ts'
+import { errorCode } from '../std/errors.ts'
 import { TlsError } from './tls-error.ts'
 
 /** Paths of PEM files with a certificate, the chain behind it, and its key. */
@@ -52,21 +52,16 @@ function read(path: string, code: TlsError['code'], name: string): Buffer {
   try {
     return readFileSync(path)
   } catch (cause) {
-    throw new TlsError(code, `${name} ${path} ${readFailure(cause)}`, { cause })
+    const known = READ_FAILURES[errorCode(cause) ?? '']
+    if (known !== undefined) throw new TlsError(code, `${name} ${path} ${known}`)
+    throw new TlsError(code, `${name} ${path} cannot be read`, { cause })
   }
 }
 
-function readFailure(cause: unknown): string {
-  switch (errorCode(cause)) {
-    case 'ENOENT':
-      return 'does not exist'
-    case 'EACCES':
-      return 'may not be read by this user'
-    case 'EISDIR':
-      return 'is a directory'
-    default:
-      return `cannot be read: ${toError(cause).message}`
-  }
+const READ_FAILURES: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  EACCES: 'may not be read by this user',
+  EISDIR: 'is a directory',
 }
 
 function parse<Value>(code: TlsError['code'], failure: string, action: () => Value): Value {

@@ -5,6 +5,7 @@ import type { Fields } from '../../http1/fields.ts'
 import type { ResponseHead } from '../../http1/head-parser.ts'
 import { withoutHopByHop } from '../../http1/hop-by-hop.ts'
 import type { ResponseSink } from '../../http1/response-reader.ts'
+import { abortSocket } from '../../net/abort-socket.ts'
 import { renderAnswer } from '../../net/answer.ts'
 import type { Answer } from '../../net/answer.ts'
 import type { Flushable, TurnFlush } from '../../net/turn-flush.ts'
@@ -111,7 +112,7 @@ export class ClientResponse implements ResponseSink, Flushable {
    */
   truncate(): void {
     const { socket, chunkedEncoding } = this.response
-    if (socket !== null && !chunkedEncoding && !this.hasLength) socket.resetAndDestroy()
+    if (socket !== null && !chunkedEncoding && !this.hasLength) abortSocket(socket)
     else this.response.destroy()
   }
 }

@@ -12,6 +12,7 @@ import { Splice } from '../../net/splice.ts'
 import type { YamuxError } from '../../yamux/errors.ts'
 import type { Stream, StreamHandler } from '../../yamux/session.ts'
 import type { Upstream } from '../upstream/upstream.ts'
+import { abortSocket } from '../../net/abort-socket.ts'
 import { ANSWERS, renderAnswer } from '../../net/answer.ts'
 import type { Answer } from '../../net/answer.ts'
 import type { EdgeRequest } from './edge-request.ts'
@@ -183,7 +184,7 @@ export class UpgradeExchange implements StreamHandler {
       this.answer(ANSWERS.unreachable)
     } else {
       this.done = true
-      this.socket.resetAndDestroy()
+      abortSocket(this.socket)
     }
   }
 
