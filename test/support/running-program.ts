@@ -43,7 +43,22 @@ export class RunningProgram {
 
   /** Resolves with the match in the first line, past or future, that `pattern` fits. */
   async line(pattern: RegExp): Promise<RegExpExecArray> {
-    for (let seen = 0; ;) {
+    return this.lineFrom(0, pattern)
+  }
+
+  /** The same for lines that are yet to come. */
+  async nextLine(pattern: RegExp): Promise<RegExpExecArray> {
+    return this.lineFrom(this.lines.length, pattern)
+  }
+
+  /** Sends a signal and resolves with the end. */
+  async stop(signal: NodeJS.Signals): Promise<ProgramEnd> {
+    this.child.kill(signal)
+    return this.ended
+  }
+
+  private async lineFrom(from: number, pattern: RegExp): Promise<RegExpExecArray> {
+    for (let seen = from; ;) {
       for (; seen < this.lines.length; seen++) {
         const match = pattern.exec(this.lines[seen] as string)
         if (match !== null) return match
@@ -53,12 +68,6 @@ export class RunningProgram {
         throw new Error(`ended without a line like ${pattern}: ${JSON.stringify(end)}`)
       }
     }
-  }
-
-  /** Sends a signal and resolves with the end. */
-  async stop(signal: NodeJS.Signals): Promise<ProgramEnd> {
-    this.child.kill(signal)
-    return this.ended
   }
 
   private read(name: 'stdout' | 'stderr'): void {
