@@ -3,11 +3,11 @@ import type { TunnelOptions, TunnelOwner } from '../client/tunnel.ts'
 import type { Logger, LogLevel } from '../log/logger.ts'
 import type { ConnectionCounters } from '../metrics/connection-metrics.ts'
 import { formatDuration } from '../std/duration.ts'
+import { TcpConnection } from '../net/tcp-connection.ts'
 import { describeError } from '../std/errors.ts'
 import { formatHostPort } from '../std/host-port.ts'
 import type { HostPort } from '../std/host-port.ts'
 import type { Stream } from '../yamux/session.ts'
-import { TcpConnection } from './tcp-connection.ts'
 
 export interface TcpListenerOptions {
   readonly tunnel: TunnelOptions

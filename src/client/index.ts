@@ -7,6 +7,11 @@ export type {
   ListenOptions,
   TokenSource,
 } from './connect-options.ts'
+export { dial } from './dial.ts'
+export { EndpointAgent } from './endpoint-agent.ts'
+export { endpointConnector } from './endpoint-connector.ts'
+export type { EndpointConnector } from './endpoint-connector.ts'
+export type { HttpDialOptions } from './endpoint-name.ts'
 export type { FetchHandler } from './fetch-handler.ts'
 export { listen } from './listen.ts'
 export { Listener } from './listener.ts'

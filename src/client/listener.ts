@@ -1,9 +1,15 @@
 import { EventEmitter } from 'node:events'
+import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { pipeline } from 'node:stream'
+import { TcpConnection } from '../net/tcp-connection.ts'
+import { describeError } from '../std/errors.ts'
+import { parseHostPort, parsePort } from '../std/host-port.ts'
+import type { HostPort } from '../std/host-port.ts'
 import type { Stream } from '../yamux/session.ts'
 import { AcceptQueue } from './accept-queue.ts'
 import { Connection } from './connection.ts'
-import type { PikoError } from './piko-error.ts'
+import { PikoError } from './piko-error.ts'
 import { Tunnel } from './tunnel.ts'
 import type { TunnelOptions, TunnelOwner } from './tunnel.ts'
 
@@ -30,6 +36,9 @@ export interface ConnectionServer {
   emit(event: 'connection', connection: Duplex): boolean
 }
 
+/** How long a service may take to accept a connection. */
+const SERVICE_TIMEOUT_MS = 10_000
+
 export interface ListenerOptions {
   readonly tunnel: TunnelOptions
   readonly allowHalfOpen: boolean
@@ -48,6 +57,10 @@ export class Listener
   readonly endpoint: string
   private readonly allowHalfOpen: boolean
   private readonly tunnel: Tunnel
+  private readonly options: TunnelOptions
+  /** Where connections are forwarded to, by whom nothing of them is seen here. */
+  private service: HostPort | undefined
+  private readonly forwarded = new Set<TcpConnection>()
   private readonly connections = new Set<Connection>()
   private readonly queue = new AcceptQueue<Connection>()
   private acceptedCount = 0
@@ -59,13 +72,14 @@ export class Listener
     super()
     this.endpoint = tunnel.endpointId
     this.allowHalfOpen = allowHalfOpen
+    this.options = tunnel
     this.tunnel = new Tunnel(tunnel, this.tunnelOwner)
     whenHeard(this, 'connection', () => this.handOut())
   }
 
   /** Connections that are open. */
   get connectionCount(): number {
-    return this.connections.size
+    return this.connections.size + this.forwarded.size
   }
 
   /** Begins to connect; 'connected' follows. `listen` has done it. */
@@ -87,6 +101,7 @@ export class Listener
   async shutdown(): Promise<void> {
     const closing = this.close()
     for (const connection of this.connections) connection.destroy()
+    for (const connection of this.forwarded) connection.abort()
     this.tunnel.destroy()
     return closing
   }
@@ -103,6 +118,20 @@ export class Listener
     return this.on('connection', (connection) => {
       server.emit('connection', connection)
     })
+  }
+
+  /**
+   * Forwards every connection to a service, a port of this machine or `host:port`, byte for byte
+   * with both ends of its own. One whose service cannot be reached is reset, and the log says why.
+   * Throws a PikoError when `address` is none.
+   */
+  forwardTo(address: string | number): this {
+    const service = parseService(String(address))
+    this.service = service
+    for (const waiting of this.queue.takeAll()) {
+      pipeline(waiting, connect(service), waiting, () => {})
+    }
+    return this
   }
 
   /** The connections as they come; ends with `close`, and throws when the listener has given up. */
@@ -127,6 +156,7 @@ export class Listener
   }
 
   private accepted(stream: Stream): void {
+    if (this.service !== undefined) return this.forward(stream, this.service)
     this.acceptedCount += 1
     const { endpoint, allowHalfOpen } = this
     const id = `${endpoint}-${this.acceptedCount}`
@@ -134,6 +164,20 @@ export class Listener
     this.connections.add(connection)
     connection.once('close', () => this.connections.delete(connection))
     if (!this.emit('connection', connection)) this.queue.push(connection)
+  }
+
+  private forward(stream: Stream, service: HostPort): void {
+    const connection = new TcpConnection(stream, {
+      service,
+      timeoutMs: SERVICE_TIMEOUT_MS,
+      closed: (closed, failure) => {
+        this.forwarded.delete(closed)
+        if (failure === undefined) return
+        const reason = describeError(failure)
+        this.options.logger?.warn('service unreachable', { 'endpoint-id': this.endpoint, reason })
+      },
+    })
+    this.forwarded.add(connection)
   }
 
   /** What has waited for somebody to hear 'connection'. */
@@ -166,4 +210,11 @@ function whenHeard(emitter: EventEmitter, event: string, act: () => void): void 
   emitter.on('newListener', (heard) => {
     if (heard === event) process.nextTick(act)
   })
+}
+
+function parseService(address: string): HostPort {
+  const port = parsePort(address)
+  const service = port === undefined ? parseHostPort(address) : { host: '', port }
+  if (service !== undefined) return { ...service, host: service.host || 'localhost' }
+  throw new PikoError('invalid-option', `address: ${address} is neither a port nor host:port`)
 }

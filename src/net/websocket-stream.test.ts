@@ -169,3 +169,9 @@ test('what a client writes is copied: masking overwrites it', () => {
   stream.write(bytes)
   expect(pieces.map(({ buffer }) => buffer === bytes.buffer)).toEqual([false, true, false])
 })
+
+test('a write of any size leaves in messages that every end takes', () => {
+  const { stream, sent } = streamOf()
+  stream.write(Buffer.alloc(600 * 1024))
+  expect(sent).toEqual(['send 262144', 'send 262144', 'send 90112'])
+})

@@ -20,6 +20,9 @@ const BACKLOG_BYTES_MAX = 128 * 1024
 /** Payloads from here on follow their header by reference: a copy costs more than an iovec. */
 const BY_REFERENCE_BYTES = 16 * 1024
 
+/** Larger writes are cut: every end takes messages of this size. */
+const MESSAGE_BYTES = 256 * 1024
+
 /** What may still come for a peer that has closed, before its sender is stopped. */
 const DISCARDED_BYTES_MAX = 256 * 1024
 
@@ -91,7 +94,9 @@ export class WebSocketStream implements Stream, TransportHandler {
     if (this.isClosed || this.localEnded || bytes.length === 0) return true
     if (this.state === 'gone') return this.discard(bytes.length)
     this.sent += bytes.length
-    this.send(bytes)
+    for (let from = 0; from < bytes.length; from += MESSAGE_BYTES) {
+      this.send(bytes.subarray(from, from + MESSAGE_BYTES))
+    }
     this.owesDrain = this.transport.bufferedBytes > BACKLOG_BYTES_MAX
     return !this.owesDrain
   }

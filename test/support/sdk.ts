@@ -8,8 +8,8 @@ import type { RunningServer } from './piko.ts'
 export async function startNode(flags: readonly string[] = []) {
   const node = await startServer(flags)
   const url = `http://127.0.0.1:${node.addresses.upstream.port}`
-  const proxyUrl = `http://127.0.0.1:${node.addresses.proxy.port}`
-  return { node, url, proxyUrl }
+  const dialUrl = `http://127.0.0.1:${node.addresses.proxy.port}`
+  return { node, url, dialUrl }
 }
 
 /** A listener that is gone with the test. */

@@ -1,7 +1,6 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
-import type { CountedConnection } from '../metrics/connection-metrics.ts'
-import { Splice } from '../net/splice.ts'
+import { Splice } from './splice.ts'
 import { CodedError } from '../std/errors.ts'
 import type { HostPort } from '../std/host-port.ts'
 import type { Stream } from '../yamux/session.ts'
@@ -25,7 +24,7 @@ export interface TcpConnectionOptions {
 }
 
 /** One connection of a tunnel's stream to the service behind it, spliced from the first byte on. */
-export class TcpConnection implements CountedConnection {
+export class TcpConnection {
   private readonly stream: Stream
   private readonly socket: Socket
   private readonly splice: Splice

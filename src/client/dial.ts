@@ -1,0 +1,35 @@
+import type { Duplex } from 'node:stream'
+import type { Stream } from '../yamux/stream.ts'
+import type { DialOptions } from './connect-options.ts'
+import { dialStream } from './dial-stream.ts'
+import { connectTarget } from './listen.ts'
+import { StreamDuplex } from './stream-duplex.ts'
+
+const DEFAULT_URL = 'http://localhost:8000'
+
+/**
+ * Opens a TCP connection to `endpoint`, as `net.connect` does to a host. Half-closed directions
+ * stay open with `allowHalfOpen`; a server of the deployed Piko closes both directions at once.
+ * Rejects with a PikoError: `no-upstream` where nobody serves the endpoint, `unauthorized`, …
+ *
+ *     const connection = await dial('my-redis', { url: 'https://piko.example.com:8000' })
+ *     connection.write('PING\r\n')
+ */
+export async function dial(endpoint: string, options: DialOptions = {}): Promise<Duplex> {
+  const { url = DEFAULT_URL, signal = new AbortController().signal, allowHalfOpen } = options
+  const target = { ...connectTarget(options), url, endpointId: endpoint }
+  return new DialledDuplex(await dialStream(target, signal), allowHalfOpen)
+}
+
+/** A connection that clients take in the place of a `net.Socket` that they connect themselves. */
+class DialledDuplex extends StreamDuplex {
+  constructor(stream: Stream, allowHalfOpen: boolean | undefined) {
+    super(stream, { allowHalfOpen })
+  }
+
+  /** It is connected already: says so to whoever asks for it, as the clients of databases do. */
+  connect(): this {
+    process.nextTick(() => this.emit('connect'))
+    return this
+  }
+}
