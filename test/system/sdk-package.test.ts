@@ -38,18 +38,21 @@ test('the SDK loads itself and the layers below, and nothing else', async () => 
   expect(stdout.match(/^loaded /gm)).toHaveLength(loaded.length)
 })
 
-test('a program with the SDK is bundled into one file that runs', async () => {
-  const { node, url } = await startNode()
+test('a program with the SDK is bundled into one file that listens and dials', async () => {
+  const { node, url, dialUrl } = await startNode()
   const folder = makeFolder()
   const source = join(folder, 'program.js')
   const bundle = join(folder, 'bundle.mjs')
   writeFileSync(
     source,
-    `import { serve } from 'piko'
+    `import { get } from 'node:http'
+     import { EndpointAgent, serve } from 'piko'
      const listener = await serve('my-endpoint', () => new Response('bundled'), {
        url: ${JSON.stringify(url)},
      })
-     console.log('serving', listener.endpoint)`,
+     console.log('serving', listener.endpoint)
+     const agent = new EndpointAgent({ url: ${JSON.stringify(dialUrl)} })
+     get('http://my-endpoint/', { agent }, ({ statusCode }) => console.log('dialled', statusCode))`,
   )
   const { warnings } = await build({
     entryPoints: [source],
@@ -60,6 +63,8 @@ test('a program with the SDK is bundled into one file that runs', async () => {
     logLevel: 'silent',
   })
   expect(warnings).toEqual([])
-  await new RunningProgram([bundle]).line(/^serving my-endpoint$/)
+  const program = new RunningProgram([bundle])
+  await program.line(/^serving my-endpoint$/)
+  await program.line(/^dialled 200$/)
   expect(await (await ask(node)).text()).toBe('bundled')
 })
