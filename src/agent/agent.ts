@@ -154,11 +154,12 @@ export class Agent implements Reloadable<AgentConfig> {
   }
 
   private tunnelOptions(endpointId: string) {
-    const { url, tenantId, timeoutMs } = this.config.connect
+    const { url, tenantId, timeoutMs, connections } = this.config.connect
     return {
       url,
       endpointId,
       connectTimeoutMs: timeoutMs,
+      connections,
       tls: () => this.tls.current,
       runtime: this.runtime,
       logger: this.logger.child('listener'),

@@ -3,6 +3,7 @@ import { duration, flag, integer } from '../config/number-fields.ts'
 import { items, section } from '../config/section.ts'
 import type { ConfigOf } from '../config/section.ts'
 import { address, choice, secret, text, url } from '../config/text-fields.ts'
+import { CONNECTIONS } from '../client/tunnel-group.ts'
 import { accessLogSection, connectionLogSection } from '../log/access-log-config.ts'
 import { logSection } from '../log/config.ts'
 import { clientTlsSection } from '../net/tls-sections.ts'
@@ -78,6 +79,15 @@ const connectSection = section(
       default: '30s',
       required: true,
       help: 'How long one attempt to connect may take. The agent tries again for ever.',
+    }),
+    connections: integer({
+      default: CONNECTIONS,
+      min: 1,
+      max: 16,
+      help:
+        'How many tunnels each listener holds, each to another node, so that the death of a node ' +
+        'costs no more than what was on it. At most as many as the cluster has nodes; one to a ' +
+        'server that does not say which node it is, such as the deployed Piko.',
     }),
     tls: clientTlsSection('Piko'),
   },

@@ -1,6 +1,7 @@
 import type { PikoError } from '../client/piko-error.ts'
-import { Tunnel } from '../client/tunnel.ts'
-import type { TunnelOptions, TunnelOwner } from '../client/tunnel.ts'
+import { TunnelGroup } from '../client/tunnel-group.ts'
+import type { TunnelGroupOptions } from '../client/tunnel-group.ts'
+import type { TunnelOwner } from '../client/tunnel.ts'
 import type { AccessLog } from '../log/access-log.ts'
 import type { RequestCounters } from '../metrics/request-metrics.ts'
 import type { ClientTls } from '../net/client-tls.ts'
@@ -18,7 +19,7 @@ import { ServiceExchange } from './service-exchange.ts'
 const HEAD_BYTES_MAX = (1024 + 16) * 1024
 
 export interface HttpListenerOptions {
-  readonly tunnel: TunnelOptions
+  readonly tunnel: TunnelGroupOptions
   readonly service: ServiceAddress
   /** For a service that speaks TLS. */
   readonly serviceTls: () => ClientTls
@@ -35,7 +36,7 @@ export interface HttpListenerOptions {
 /** Registers one endpoint and forwards its requests to an HTTP service. */
 export class HttpListener implements TunnelOwner {
   private readonly options: HttpListenerOptions
-  private readonly tunnel: Tunnel
+  private readonly tunnel: TunnelGroup
   private readonly pool: SocketPool
   private readonly exchanges = new Roster<ServiceExchange>()
   private idle: (() => void) | undefined
@@ -47,7 +48,7 @@ export class HttpListener implements TunnelOwner {
       tls: options.service.tls ? options.serviceTls : undefined,
       ...options.pool,
     })
-    this.tunnel = new Tunnel(options.tunnel, this)
+    this.tunnel = new TunnelGroup(options.tunnel, this)
   }
 
   /** Requests under way. */

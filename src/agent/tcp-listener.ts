@@ -1,5 +1,6 @@
-import { Tunnel } from '../client/tunnel.ts'
-import type { TunnelOptions, TunnelOwner } from '../client/tunnel.ts'
+import { TunnelGroup } from '../client/tunnel-group.ts'
+import type { TunnelGroupOptions } from '../client/tunnel-group.ts'
+import type { TunnelOwner } from '../client/tunnel.ts'
 import type { Logger, LogLevel } from '../log/logger.ts'
 import type { ConnectionCounters } from '../metrics/connection-metrics.ts'
 import { formatDuration } from '../std/duration.ts'
@@ -10,7 +11,7 @@ import type { HostPort } from '../std/host-port.ts'
 import type { Stream } from '../yamux/session.ts'
 
 export interface TcpListenerOptions {
-  readonly tunnel: TunnelOptions
+  readonly tunnel: TunnelGroupOptions
   readonly service: HostPort
   /** How long the service may take to accept a connection. */
   readonly timeoutMs: number
@@ -27,13 +28,13 @@ export interface TcpListenerOptions {
 /** Registers one endpoint and forwards its connections to a TCP service. */
 export class TcpListener implements TunnelOwner {
   private readonly options: TcpListenerOptions
-  private readonly tunnel: Tunnel
+  private readonly tunnel: TunnelGroup
   private readonly connections = new Set<TcpConnection>()
   private idle: (() => void) | undefined
 
   constructor(options: TcpListenerOptions) {
     this.options = options
-    this.tunnel = new Tunnel(options.tunnel, this)
+    this.tunnel = new TunnelGroup(options.tunnel, this)
   }
 
   /** Connections that are open. */

@@ -44,6 +44,11 @@ export interface ConnectOptions {
 export interface ListenOptions extends ConnectOptions {
   /** The tenant that the endpoint is registered for. */
   readonly tenantId?: string
+  /**
+   * How many tunnels to hold, each to another node, so that the death of a node costs no more than
+   * what was on it. At most as many as the cluster has nodes. Default: 2.
+   */
+  readonly connections?: number
   /** Delays between attempts to connect, in milliseconds; doubled from `minMs` to `maxMs`. */
   readonly backoff?: Partial<Pick<BackoffOptions, 'minMs' | 'maxMs'>>
   /**

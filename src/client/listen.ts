@@ -7,6 +7,7 @@ import { CONNECT_TIMEOUT_MS } from './connect-options.ts'
 import type { ConnectOptions, ListenOptions } from './connect-options.ts'
 import { Listener } from './listener.ts'
 import { PikoError } from './piko-error.ts'
+import { CONNECTIONS } from './tunnel-group.ts'
 import { parseProxyUrl } from './piko-url.ts'
 
 const DEFAULT_URL = 'http://localhost:8001'
@@ -45,10 +46,14 @@ export async function listen(endpoint: string, options: ListenOptions = {}): Pro
 }
 
 function tunnelOptions(endpoint: string, options: ListenOptions) {
-  const { url = DEFAULT_URL, tenantId, logger, backoff } = options
+  const { url = DEFAULT_URL, tenantId, connections = CONNECTIONS, logger, backoff } = options
   if (endpoint === '') throw new PikoError('invalid-option', 'endpoint: is empty')
+  if (!(connections >= 1)) {
+    throw new PikoError('invalid-option', 'connections: must be at least 1')
+  }
   return {
     ...connectTarget(options),
+    connections,
     url,
     endpointId: endpoint,
     tenantId,

@@ -10,8 +10,9 @@ import type { Stream } from '../yamux/session.ts'
 import { AcceptQueue } from './accept-queue.ts'
 import { Connection } from './connection.ts'
 import { PikoError } from './piko-error.ts'
-import { Tunnel } from './tunnel.ts'
-import type { TunnelOptions, TunnelOwner } from './tunnel.ts'
+import { TunnelGroup } from './tunnel-group.ts'
+import type { TunnelGroupOptions } from './tunnel-group.ts'
+import type { TunnelOwner } from './tunnel.ts'
 
 /** What a listener emits, with what is given to those who hear it. */
 export interface ListenerEvents {
@@ -40,7 +41,7 @@ export interface ConnectionServer {
 const SERVICE_TIMEOUT_MS = 10_000
 
 export interface ListenerOptions {
-  readonly tunnel: TunnelOptions
+  readonly tunnel: TunnelGroupOptions
   readonly allowHalfOpen: boolean
 }
 
@@ -56,8 +57,8 @@ export class Listener
 {
   readonly endpoint: string
   private readonly allowHalfOpen: boolean
-  private readonly tunnel: Tunnel
-  private readonly options: TunnelOptions
+  private readonly tunnel: TunnelGroup
+  private readonly options: TunnelGroupOptions
   /** Where connections are forwarded to, by whom nothing of them is seen here. */
   private service: HostPort | undefined
   private readonly forwarded = new Set<TcpConnection>()
@@ -73,7 +74,7 @@ export class Listener
     this.endpoint = tunnel.endpointId
     this.allowHalfOpen = allowHalfOpen
     this.options = tunnel
-    this.tunnel = new Tunnel(tunnel, this.tunnelOwner)
+    this.tunnel = new TunnelGroup(tunnel, this.tunnelOwner)
     whenHeard(this, 'connection', () => this.handOut())
   }
 

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { MuxConn } from '../net/mux-conn.ts'
 import type { MuxRuntime } from '../net/mux-conn.ts'
 import type { Transport } from '../net/transport.ts'
@@ -24,6 +25,8 @@ export interface TunnelOptions extends ConnectTarget {
   readonly runtime: MuxRuntime
   readonly backoff?: BackoffOptions
   readonly logger?: ClientLogger | undefined
+  /** Nodes that the listener's other tunnels lead to, as they were named: this one avoids them. */
+  readonly siblings?: () => readonly string[]
 }
 
 /** What the owner of a tunnel is told. */
@@ -62,6 +65,9 @@ const SESSION_CONFIG = {
   acceptStreams: true,
 } as const
 
+/** So often a node that asked to leave is avoided; it may be the only one that can be reached. */
+const AVOIDED_DIALS = 3
+
 /** A tunnel that stood this long was a success: its successor is dialled without delay. */
 const SETTLED_MS = 1_000
 
@@ -82,6 +88,10 @@ export class Tunnel {
   private state: TunnelState = { kind: 'closed' }
   private openedMs = 0
   private hasConnected = false
+  private connectedNode: string | undefined
+  private clusterNodes = 1
+  /** The node that asked to leave, and how many dials still avoid it. */
+  private left = { node: '', dials: 0 }
   private emptied: (() => void) | undefined
 
   /** Throws a PikoError when `url` is none. */
@@ -90,6 +100,21 @@ export class Tunnel {
     this.owner = owner
     this.url = listenerUrl(options.url, options.endpointId)
     this.backoff = new Backoff(options.backoff ?? RECONNECT_BACKOFF, Math.random)
+  }
+
+  /** Whether it gets streams. */
+  get isConnected(): boolean {
+    return this.state.kind === 'connected'
+  }
+
+  /** The node that it leads to, percent-encoded; a deployed Piko does not say. */
+  get node(): string | undefined {
+    return this.isConnected ? this.connectedNode : undefined
+  }
+
+  /** How many live nodes the cluster had when it was opened. */
+  get nodeCount(): number {
+    return this.clusterNodes
   }
 
   /** Begins to connect, and never stops by itself. */
@@ -129,8 +154,11 @@ export class Tunnel {
 
   private async connect(signal: AbortSignal): Promise<void> {
     try {
-      const fields = this.fields()
-      const transport = await connect(this.url, this.options, { signal, fields })
+      const transport = await connect(this.url, this.options, {
+        signal,
+        fields: this.fields(),
+        answered: (fields) => this.answered(fields),
+      })
       if (signal.aborted) transport.destroy()
       else this.opened(transport)
     } catch (error) {
@@ -140,11 +168,29 @@ export class Tunnel {
 
   private fields(): Record<string, string> {
     const { tenantId } = this.options
+    const avoided = this.avoided()
     return {
+      ...(avoided.length > 0 && { 'x-piko-avoid': avoided.join(',') }),
       // Tells a node that this listener moves first when it is asked to leave.
       'x-piko-client': 'js',
       ...(tenantId !== undefined && { 'x-piko-tenant-id': tenantId }),
     }
+  }
+
+  /** Nodes that this dial does not want to reach: a node that hears its name answers 503. */
+  private avoided(): string[] {
+    const { node, dials } = this.left
+    this.left.dials = Math.max(0, dials - 1)
+    const siblings = this.options.siblings?.() ?? []
+    return dials > 0 ? [...siblings, node] : [...siblings]
+  }
+
+  /** The node says who it is, and how many there are. */
+  private answered(fields: IncomingHttpHeaders): void {
+    const node = fields['x-piko-node']
+    const count = Number(fields['x-piko-cluster'])
+    this.connectedNode = typeof node === 'string' ? node : undefined
+    this.clusterNodes = Number.isSafeInteger(count) ? count : 1
   }
 
   private opened(transport: Transport): void {
@@ -189,6 +235,9 @@ export class Tunnel {
   private replace(conn: MuxConn): void {
     if (!this.isCurrent(conn)) return
     this.finishing.add(conn)
+    this.left = { node: this.connectedNode ?? '', dials: AVOIDED_DIALS }
+    // Requests have another way already.
+    if ((this.options.siblings?.() ?? []).length > 0) conn.goAway()
     this.retry(new PikoError('draining'))
   }
 
@@ -205,7 +254,9 @@ export class Tunnel {
     }
     const retryMs = this.backoff.nextMs()
     this.state = { kind: 'waiting', timer: setTimeout(() => this.start(), retryMs) }
-    this.options.logger?.warn('disconnected', {
+    // A node that is avoided says so; that is no trouble while another tunnel stands.
+    const isNews = reason.status !== 503 || (this.options.siblings?.() ?? []).length === 0
+    this.options.logger?.[isNews ? 'warn' : 'debug']('disconnected', {
       ...this.about(),
       reason: describeError(reason),
       code: reason.code,

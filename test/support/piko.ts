@@ -50,6 +50,8 @@ const SERVER_FLAGS = ['proxy', 'upstream', 'admin', 'cluster.gossip'].flatMap((p
 
 /** Nothing in these tests is worth waiting for at the end. */
 const GRACE = ['--grace-period', '20ms']
+/** Tests count tunnels, and say at which node they are. */
+const ONE_TUNNEL = ['--connect.connections', '1']
 /** No load balancer has to notice that a node leaves. */
 const AT_ONCE = ['--shutdown.delay', '0']
 
@@ -100,7 +102,8 @@ export async function startTcpAgent(
 }
 
 function agentArguments(upstream: HostPort, flags: readonly string[]): string[] {
-  return lastWins(['--connect.url', `http://127.0.0.1:${upstream.port}`, ...GRACE, ...flags])
+  const url = ['--connect.url', `http://127.0.0.1:${upstream.port}`]
+  return lastWins([...url, ...ONE_TUNNEL, ...GRACE, ...flags])
 }
 
 async function runAgent(config: AgentConfig): Promise<RunningAgent> {

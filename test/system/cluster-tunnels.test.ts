@@ -1,0 +1,80 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { TcpBalancer } from '../../src/cli/tcp-balancer.ts'
+import { formatHostPort } from '../../src/std/host-port.ts'
+import type { HostPort } from '../../src/std/host-port.ts'
+import type { ClusterMember } from '../support/cluster.ts'
+import { adminPage, knowsEndpoint, startCluster, startNodeProcess } from '../support/cluster.ts'
+import { send } from '../support/http-client.ts'
+import { HttpService } from '../support/http-service.ts'
+import { ENDPOINT, startAgent, startServer } from '../support/piko.ts'
+
+/** A listener holds tunnels to different nodes, so that the death of a node is not noticed. */
+
+const TWO = ['--connect.connections', '2']
+const PATIENT = ['--grace-period', '20s']
+
+async function balancerOf(ports: () => readonly HostPort[]): Promise<HostPort> {
+  const balancer = new TcpBalancer(ports)
+  onTestFinished(async () => balancer.close())
+  return balancer.listen({ host: '127.0.0.1', port: 0 }, 'upstream')
+}
+
+async function service(): Promise<HttpService> {
+  const started = await HttpService.start((_request, response) => void response.end('here'))
+  onTestFinished(async () => started.close())
+  return started
+}
+
+async function countAt(node: ClusterMember): Promise<number> {
+  const { text } = await adminPage(node, '/status/upstream/endpoints')
+  return (JSON.parse(text) as Record<string, number>)[ENDPOINT] ?? 0
+}
+
+test('two tunnels lead to different nodes, and a node that leaves hands its own on', async () => {
+  const nodes = (await startCluster(3, { flags: PATIENT })) as [
+    ClusterMember,
+    ClusterMember,
+    ClusterMember,
+  ]
+  const live = new Set(nodes)
+  const upstream = await balancerOf(() => [...live].map(({ addresses }) => addresses.upstream))
+  const agent = await startAgent(upstream, await service(), { flags: TWO })
+  await agent.log.logged('connected', 2)
+  const counts = await Promise.all(nodes.map(countAt))
+  expect(counts.toSorted((a, b) => a - b)).toEqual([0, 1, 1])
+
+  const leaving = nodes[counts.indexOf(1)] as ClusterMember
+  live.delete(leaving)
+  const stopped = leaving.stop()
+  await agent.log.logged('connected', 3)
+  await stopped
+  expect(await Promise.all([...live].map(countAt))).toEqual([1, 1])
+})
+
+test('where there is a single node, one tunnel is enough', async () => {
+  const node = await startServer()
+  const agent = await startAgent(node.addresses.upstream, await service(), { flags: TWO })
+  await node.log.logged('upstream connected')
+  expect((await send(node.addresses.proxy)).status).toBe(200)
+  expect(agent.log.count('connected')).toBe(1)
+})
+
+test('the death of a node with a tunnel costs no request that comes afterwards', async () => {
+  const [n1, n3] = (await startCluster(2)) as [ClusterMember, ClusterMember]
+  const join = `--cluster.join=${formatHostPort(n1.addresses.gossip)}`
+  const victim = await startNodeProcess('victim', [join])
+  await n3.log.entry('node joined', (fields) => fields['node-id'] === 'victim')
+  const ports = [n1.addresses.upstream, victim.upstream]
+  const agent = await startAgent(await balancerOf(() => ports), await service(), { flags: TWO })
+  await agent.log.logged('connected', 2)
+  await Promise.all([knowsEndpoint(n3, 'n1'), knowsEndpoint(n3, 'victim')])
+  await send(n3.addresses.proxy)
+
+  await victim.program.stop('SIGKILL')
+  const startedMs = performance.now()
+  for (let i = 0; i < 50; i++) {
+    expect((await send(n3.addresses.proxy, { method: 'POST' }, 'x')).status).toBe(200)
+  }
+  // Without a second tunnel the first of them would have waited for a reconnect.
+  expect(performance.now() - startedMs).toBeLessThan(1_000)
+})
