@@ -1,8 +1,9 @@
 import { countsAgree } from './agreement.ts'
 import { Fleet } from './fleet.ts'
+import type { AgentOfFleet } from './fleet.ts'
 import { Ledger } from './ledger.ts'
 import type { LoadKind, PhaseReport } from './ledger.ts'
-import { Loads } from './loads.ts'
+import { Loads, TCP_ENDPOINT } from './loads.ts'
 import { OrderService } from './order-service.ts'
 import { Ticker } from './ticker.ts'
 
@@ -46,7 +47,7 @@ const SETTLE_MS = 1_500
 export async function runCampaign(options: CampaignOptions): Promise<CampaignReport> {
   const ticker = new Ticker()
   const service = await OrderService.start(ticker)
-  const fleet = await Fleet.start({ ...options, servicePort: service.port, agents: AGENTS })
+  const fleet = await Fleet.start({ ...options, agents: agentsOf(service) })
   const ledger = new Ledger()
   const loads = new Loads({
     port: fleet.balancer.proxyPort,
@@ -85,9 +86,14 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
 /** Nodes that do not agree by then never will. */
 const AGREE_MAX_MS = 10_000
 
-const AGENTS = [PAIR, PAIR, SOLO]
-/** Each agent holds two, to different nodes. */
-const TUNNELS = 2 * AGENTS.length
+/** Each of the agents holds two, to different nodes. */
+const TUNNELS = 8
+
+function agentsOf({ port, tcpPort }: OrderService): AgentOfFleet[] {
+  const http = (endpoint: string) => ({ protocol: 'http', endpoint, servicePort: port }) as const
+  const tcp = { protocol: 'tcp', endpoint: TCP_ENDPOINT, servicePort: tcpPort } as const
+  return [http(PAIR), http(PAIR), http(SOLO), tcp]
+}
 
 /** What is done to a fleet, one thing after the other. */
 class Steps {

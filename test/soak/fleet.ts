@@ -8,10 +8,15 @@ import type { NodePorts } from './balancer.ts'
 const PIKO = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 const NODES = 3
 
-export interface FleetOptions {
+export interface AgentOfFleet {
+  readonly protocol: 'http' | 'tcp'
+  readonly endpoint: string
   readonly servicePort: number
-  /** The endpoint of each agent: two agents may have the same one. */
-  readonly agents: readonly string[]
+}
+
+export interface FleetOptions {
+  /** Two agents may have the same endpoint. */
+  readonly agents: readonly AgentOfFleet[]
   readonly shutdownDelayMs: number
   readonly gracePeriodMs: number
 }
@@ -82,8 +87,8 @@ export class Fleet {
     this.nodes = nodePorts.map((ports, i) => {
       return new Member(`n${i + 1}`, nodeArgs(`n${i + 1}`, ports, join, options), 'node started')
     })
-    this.agents = options.agents.map((endpoint, i) => {
-      return new Member(`agent-${i + 1}`, this.agentArgs(endpoint, options), 'connected')
+    this.agents = options.agents.map((agent, i) => {
+      return new Member(`agent-${i + 1}`, this.agentArgs(agent), 'connected')
     })
   }
 
@@ -117,14 +122,14 @@ export class Fleet {
     await this.balancer.stop()
   }
 
-  private agentArgs(endpoint: string, { servicePort, gracePeriodMs }: FleetOptions): string[] {
+  private agentArgs({ protocol, endpoint, servicePort }: AgentOfFleet): string[] {
     return [
       'agent',
-      'http',
+      protocol,
       endpoint,
       String(servicePort),
       `--connect.url=http://127.0.0.1:${this.balancer.upstreamPort}`,
-      `--grace-period=${formatDuration(gracePeriodMs)}`,
+      `--grace-period=${formatDuration(this.gracePeriodMs)}`,
       '--access-log.disable',
     ]
   }

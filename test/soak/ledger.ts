@@ -1,5 +1,13 @@
 /** What the load does; each kind is counted by itself. */
-export type LoadKind = 'get' | 'post' | 'slow' | 'upload' | 'download' | 'events' | 'upgrade'
+export type LoadKind =
+  | 'get'
+  | 'post'
+  | 'slow'
+  | 'upload'
+  | 'download'
+  | 'events'
+  | 'upgrade'
+  | 'tcp'
 
 /** How one part of a campaign went. */
 export interface PhaseReport {

@@ -2,16 +2,23 @@ import { createHash, randomBytes } from 'node:crypto'
 import { Agent, request as openRequest } from 'node:http'
 import type { IncomingMessage, RequestOptions } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
+import { createWebSocketStream, WebSocket } from 'ws'
 import type { Ledger, LoadKind } from './ledger.ts'
 import { DOWNLOAD_BYTES } from './order-service.ts'
 import type { Ticker } from './ticker.ts'
+
+/** The endpoint that takes TCP connections. */
+export const TCP_ENDPOINT = 'echo'
 
 const UPLOAD_BYTES = 256 * 1024
 const UPLOAD_PIECES = 16
 const EVENTS = 20
 /** Between two words on an upgraded connection. */
 const WORD_MS = 200
+/** A connection on which nothing came back for so long is dead; the machine may be busy. */
+const SILENCE_MS = 3_000
 
 export interface LoadOptions {
   /** Where the clients' load balancer listens. */
@@ -32,7 +39,7 @@ export interface LoadOptions {
 export class Loads {
   private readonly options: LoadOptions
   private readonly agent = new Agent({ keepAlive: true, timeout: 60_000 })
-  private readonly sockets = new Set<Socket>()
+  private readonly talks = new Set<Duplex>()
   private running = true
   private sent = 0
 
@@ -50,13 +57,14 @@ export class Loads {
       this.loop(endpoint, 'upgrade'),
       this.loop(endpoint, 'upgrade'),
     ])
-    await Promise.all([this.shortRequests(), ...loops])
+    const tcp = [this.loop(TCP_ENDPOINT, 'tcp'), this.loop(TCP_ENDPOINT, 'tcp')]
+    await Promise.all([this.shortRequests(), ...tcp, ...loops])
     this.agent.destroy()
   }
 
   stop(): void {
     this.running = false
-    for (const socket of this.sockets) socket.end()
+    for (const talk of this.talks) talk.end()
   }
 
   private async shortRequests(): Promise<void> {
@@ -139,24 +147,41 @@ export class Loads {
   /** An upgraded connection that talks for as long as it lives. */
   private readonly upgrade = async (endpoint: string): Promise<void> => {
     const headers = { connection: 'Upgrade', upgrade: 'echo' }
-    const socket = await upgraded(this.open(endpoint, { headers, agent: false }).end())
-    this.sockets.add(socket)
+    await this.talk(await upgraded(this.open(endpoint, { headers, agent: false }).end()))
+  }
+
+  /** The same over the route for TCP connections. */
+  private readonly tcp = async (endpoint: string): Promise<void> => {
+    const webSocket = new WebSocket(`ws://127.0.0.1:${this.options.port}/_piko/v1/tcp/${endpoint}`)
+    await new Promise((resolve, reject) => {
+      webSocket.once('open', resolve)
+      webSocket.once('error', reject)
+    })
+    await this.talk(createWebSocketStream(webSocket))
+  }
+
+  private async talk(socket: Duplex): Promise<void> {
+    this.talks.add(socket)
     const closed = new Promise<void>((resolve) => void socket.once('close', resolve))
     let heard = 0
     let said = 0
+    let heardMs = performance.now()
     socket.on('data', (bytes: Buffer) => {
       heard += bytes.length
+      heardMs = performance.now()
     })
     socket.on('error', () => socket.destroy())
     while (this.running && !socket.destroyed && socket.readable) {
-      if (heard < said) throw new Error(`a word stayed unanswered for ${WORD_MS} ms`)
+      if (heard < said && performance.now() - heardMs > SILENCE_MS) {
+        throw new Error(`a word stayed unanswered for ${SILENCE_MS} ms`)
+      }
       socket.write('word')
       said += 4
       await this.options.ticker.after(WORD_MS)
     }
     if (!this.running) socket.end()
     await closed
-    this.sockets.delete(socket)
+    this.talks.delete(socket)
     if (this.running && !this.options.mayEnd()) throw new Error('cut before its time')
   }
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import { createServer as createTcpServer } from 'node:net'
+import type { AddressInfo, Server as TcpServer, Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { Ticker } from './ticker.ts'
 
@@ -20,13 +21,18 @@ const EVENT_MS = 100
  */
 export class OrderService {
   readonly port: number
+  /** Says everything back that comes on a connection. */
+  readonly tcpPort: number
   private readonly server: Server
+  private readonly tcpServer: TcpServer
   private readonly ticker: Ticker
   private readonly orders = new Map<string, number>()
   private readonly sockets = new Set<Socket>()
 
-  private constructor(server: Server, ticker: Ticker) {
+  private constructor(server: Server, tcpServer: TcpServer, ticker: Ticker) {
     this.server = server
+    this.tcpServer = tcpServer
+    this.tcpPort = (tcpServer.address() as AddressInfo).port
     this.ticker = ticker
     this.port = (server.address() as AddressInfo).port
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
@@ -34,18 +40,26 @@ export class OrderService {
       this.answer(request, response).catch(() => response.destroy())
     })
     server.on('upgrade', (_request, socket: Socket) => echo(socket))
-    server.on('connection', (socket) => {
+    const connected = (socket: Socket): void => {
       this.sockets.add(socket)
       socket.once('close', () => this.sockets.delete(socket))
-    })
+    }
+    server.on('connection', connected)
+    tcpServer.on('connection', connected)
   }
 
   static async start(ticker: Ticker): Promise<OrderService> {
     const server = createServer({ keepAliveTimeout: 60_000 })
-    await new Promise<void>((resolve) => {
-      server.listen(0, '127.0.0.1', resolve)
+    const tcpServer = createTcpServer((socket) => {
+      socket.on('error', () => socket.destroy())
+      socket.pipe(socket)
     })
-    return new OrderService(server, ticker)
+    await Promise.all(
+      [server, tcpServer].map(
+        async (one) => new Promise<void>((resolve) => void one.listen(0, '127.0.0.1', resolve)),
+      ),
+    )
+    return new OrderService(server, tcpServer, ticker)
   }
 
   /** Orders that came more than once. */
@@ -59,6 +73,7 @@ export class OrderService {
 
   close(): void {
     this.server.close()
+    this.tcpServer.close()
     for (const socket of this.sockets) socket.destroy()
   }
 

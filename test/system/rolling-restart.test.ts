@@ -22,6 +22,7 @@ test.runIf(obstacle === undefined)(
     expect(failures).toEqual(report.orderly.map(({ name }) => [name, {}]))
     expect(report.agreedAfterMs).toBeLessThan(5_000)
     expect(report.duplicates).toEqual([])
+    expect(report.done).toMatchObject({ upgrade: expect.any(Number), tcp: expect.any(Number) })
     for (const kind of ['get', 'post', 'slow', 'upload', 'download', 'events'] as const) {
       expect([kind, report.done[kind] ?? 0]).toEqual([
         kind,
