@@ -28,6 +28,7 @@ const accessLog: Benchmark = {
     const log = new AccessLog(logger.child('proxy.access'), {
       disable: false,
       level: 'info',
+      maxLineBytes: 16_384,
       requestHeaders: ALL_FIELDS,
       responseHeaders: ALL_FIELDS,
     })

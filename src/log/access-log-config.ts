@@ -1,4 +1,4 @@
-import { flag } from '../config/number-fields.ts'
+import { bytes, flag } from '../config/number-fields.ts'
 import { list, section } from '../config/section.ts'
 import { choice } from '../config/text-fields.ts'
 import { LOG_LEVELS } from './logger.ts'
@@ -35,6 +35,11 @@ export const accessLogSection = section(
       help: 'Level of access log lines; server errors are warnings at least.',
     }),
     disable: flag({ help: 'Log no requests.' }),
+    maxLineBytes: bytes({
+      default: '16KiB',
+      min: 1_024,
+      help: 'Longest line; of a longer one the headers are left out.',
+    }),
     requestHeaders: headerFilter('request'),
     responseHeaders: headerFilter('response'),
   },

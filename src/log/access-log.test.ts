@@ -9,6 +9,7 @@ const ALL = { allowList: [], blockList: [] }
 const OPTIONS: AccessLogOptions = {
   disable: false,
   level: 'info',
+  maxLineBytes: 16_384,
   requestHeaders: ALL,
   responseHeaders: ALL,
 }
@@ -92,4 +93,31 @@ test('whatever fields hold, each line is JSON and says what they said', () => {
       expect(values).toHaveLength(pairs.length)
     }),
   )
+})
+
+test('a line that is too long keeps who asked for what, and says that it was cut', () => {
+  const requestFields = ['X-Long', '\u0000'.repeat(20_000)]
+  const logger = new RecordingLogger()
+  const log = new AccessLog(logger, { ...OPTIONS, maxLineBytes: 1_024 })
+  log.write({ ...RECORD, target: `/${'x'.repeat(5_000)}`, requestFields })
+  const fields = logger.entries[0]?.fields as Record<string, Record<string, unknown>>
+  expect(fields['cut']).toBe(true)
+  expect(fields['request']).toMatchObject({ method: 'GET', request_headers: {}, status: 200 })
+  expect(JSON.stringify(fields).length).toBeLessThan(1_024)
+})
+
+test('credentials under any name, and the queries of URLs, are not logged', () => {
+  const fields = [
+    ['X-Api-Key', 'k3y', 'x-vault-token', 't0ken', 'Private-Token', 't0ken'],
+    ['X-Auth-Token', 't0ken', 'X-Client-Secret', 's3cret', 'Sec-WebSocket-Key', 'public'],
+    ['Referer', 'https://a.example/path?token=t0ken'],
+  ]
+  const requestFields = fields.flat()
+  const responseFields = ['Location', '/callback?code=s3cret', 'Keep', 'a?b']
+  const { request } = logged({ requestFields, responseFields })
+  expect(JSON.stringify(request)).not.toMatch(/k3y|t0ken|s3cret/)
+  expect(request).toMatchObject({
+    request_headers: { 'Sec-Websocket-Key': ['public'], Referer: ['https://a.example/path'] },
+    response_headers: { Location: ['/callback'], Keep: ['a?b'] },
+  })
 })

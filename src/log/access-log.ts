@@ -29,18 +29,23 @@ export interface AccessLogOptions {
   readonly disable: boolean
   /** Of ordinary requests; one that ended in a server error is logged as a warning at least. */
   readonly level: LogLevel
+  /** A longer line says who asked for what, and that it was cut. */
+  readonly maxLineBytes: number
   readonly requestHeaders: HeaderFilter
   readonly responseHeaders: HeaderFilter
 }
 
-/** Fields that carry credentials: that they were there is logged, their values never. */
-const REDACTED: ReadonlySet<string> = new Set([
-  'authorization',
-  'cookie',
-  'proxy-authorization',
-  'set-cookie',
-  'x-piko-authorization',
-])
+/**
+ * Fields that carry credentials, by the words in their names: that they were there is logged, their
+ * values never. `Authorization`, `Set-Cookie`, `X-Api-Key`, `X-Vault-Token`, …
+ */
+const REDACTED = /(^|-)(authorization|cookie2?|token|secret|password|api-?key)($|-)/
+
+/** Fields that hold URLs: what is behind the `?` may be a credential, as in the target. */
+const URLS: ReadonlySet<string> = new Set(['referer', 'location', 'content-location', 'refresh'])
+
+/** What a line that is too long keeps of a text, at most. */
+const CUT_CHARACTERS = 64
 
 const KEYS = {
   proto: Buffer.from('"request":{"proto":'),
@@ -53,6 +58,7 @@ const KEYS = {
   duration: Buffer.from(',"duration":'),
   attempts: Buffer.from(',"attempts":'),
   end: Buffer.from('}'),
+  cut: Buffer.from(',"cut":true'),
 } as const
 
 /** Writes a line per request, in the deployed Piko's form. */
@@ -60,6 +66,7 @@ export class AccessLog {
   private readonly logger: Logger
   private level: LogLevel
   private disabled: boolean
+  private lineBytesMax: number
   private requestFields: FieldSelection
   private responseFields: FieldSelection
   private readonly json = new JsonBytes()
@@ -68,6 +75,7 @@ export class AccessLog {
     this.logger = logger
     this.level = options.level
     this.disabled = options.disable
+    this.lineBytesMax = options.maxLineBytes
     this.requestFields = new FieldSelection(options.requestHeaders)
     this.responseFields = new FieldSelection(options.responseHeaders)
   }
@@ -76,6 +84,7 @@ export class AccessLog {
   configure(options: AccessLogOptions): void {
     this.level = options.level
     this.disabled = options.disable
+    this.lineBytesMax = options.maxLineBytes
     this.requestFields = new FieldSelection(options.requestHeaders)
     this.responseFields = new FieldSelection(options.responseHeaders)
   }
@@ -87,6 +96,16 @@ export class AccessLog {
 
   /** Written by hand: through a general serializer the line would cost more than the proxying. */
   write(record: AccessRecord): void {
+    const { json } = this
+    this.encode(record)
+    if (json.byteLength > this.lineBytesMax) {
+      this.encode(withoutFields(record))
+      json.raw(KEYS.cut)
+    }
+    this.logger.writeJson(this.levelOf(record.status), 'request', json.bytes)
+  }
+
+  private encode(record: AccessRecord): void {
     const { json } = this
     json.clear()
     json.raw(KEYS.proto)
@@ -107,7 +126,6 @@ export class AccessLog {
     json.string(formatDuration(Math.round(record.durationMs * 1_000) / 1_000))
     this.writeAttempts(record.attempts ?? 1)
     json.raw(KEYS.end)
-    this.logger.writeJson(this.levelOf(record.status), 'request', json.bytes)
   }
 
   private writeAttempts(attempts: number): void {
@@ -127,11 +145,24 @@ function pathOf(target: string): string {
   return query === -1 ? target : target.slice(0, query)
 }
 
+/** What is left of a record whose line would be too long. */
+function withoutFields(record: AccessRecord): AccessRecord {
+  const { method, host, target } = record
+  return {
+    ...record,
+    method: method.slice(0, CUT_CHARACTERS),
+    host: host.slice(0, CUT_CHARACTERS),
+    target: pathOf(target).slice(0, CUT_CHARACTERS),
+    requestFields: [],
+    responseFields: [],
+  }
+}
+
 /** How fields of a name are logged. */
 interface Logged {
   /** `"Content-Type":[` */
   readonly opening: Uint8Array
-  readonly isRedacted: boolean
+  readonly kind: 'plain' | 'redacted' | 'url'
 }
 
 const BRACE_OPEN = Buffer.from('{')
@@ -184,8 +215,9 @@ class FieldSelection {
     for (let at = first; at < decided.length; at += 1) {
       if (decided[at] !== logged) continue
       if (at > first) json.raw(COMMA)
-      if (logged.isRedacted) json.raw(REDACTION)
-      else json.string(fields[2 * at + 1] as string)
+      const value = fields[2 * at + 1] as string
+      if (logged.kind === 'redacted') json.raw(REDACTION)
+      else json.string(logged.kind === 'url' ? pathOf(value) : value)
     }
   }
 
@@ -208,11 +240,16 @@ class FieldSelection {
     let logged = this.byLowerName.get(lowerName)
     if (logged === undefined) {
       const opening = Buffer.from(`${JSON.stringify(canonicalName(lowerName))}:[`)
-      logged = { opening, isRedacted: REDACTED.has(lowerName) }
+      logged = { opening, kind: kindOf(lowerName) }
       if (this.byLowerName.size < NAMES_MAX) this.byLowerName.set(lowerName, logged)
     }
     return logged
   }
+}
+
+function kindOf(lowerName: string): Logged['kind'] {
+  if (REDACTED.test(lowerName)) return 'redacted'
+  return URLS.has(lowerName) ? 'url' : 'plain'
 }
 
 /** `content-type` → `Content-Type`: the form that log queries for the deployed Piko expect. */

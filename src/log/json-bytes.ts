@@ -1,6 +1,8 @@
 /** Room at first; lines of ordinary requests stay below it. */
 const BYTES_MIN = 4_096
 
+const BYTES_KEPT_MAX = 65_536
+
 const QUOTE = 0x22
 const DIGIT_0 = 0x30
 
@@ -22,8 +24,14 @@ export class JsonBytes {
     return this.buffer.subarray(0, this.length)
   }
 
+  get byteLength(): number {
+    return this.length
+  }
+
+  /** Begins anew. Room that only one text in a thousand needs is not kept. */
   clear(): void {
     this.length = 0
+    if (this.buffer.length > BYTES_KEPT_MAX) this.buffer = Buffer.allocUnsafeSlow(BYTES_MIN)
   }
 
   /** JSON that is encoded already. */

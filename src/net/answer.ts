@@ -14,6 +14,7 @@ export interface Answer {
 /** Status, text and form are a contract with the deployed Piko's clients. */
 export const ANSWERS = {
   missingEndpoint: { status: 400, error: 'missing endpoint id', kind: 'request' },
+  requestTimeout: { status: 408, error: 'request timeout', kind: 'request' },
   noUpstream: { status: 502, error: 'no available upstreams', kind: 'gateway' },
   unreachable: { status: 502, error: 'upstream unreachable', kind: 'gateway' },
   timeout: { status: 504, error: 'upstream timeout', kind: 'gateway' },

@@ -17,8 +17,15 @@ export interface PortSecurity {
 export function createHttpPort(options: ServerOptions, security: PortSecurity | undefined): Server {
   if (security === undefined) return createHttpServer(options)
   const { tls, handshakeFailed } = security
+  // A TLS handshake may take as long as a head.
+  const { headersTimeout: handshakeTimeout } = options
   // As node:http has it: who has ended his side is written to until this side ends too.
-  const server = createHttpsServer({ ...options, ...tls.serverOptions, allowHalfOpen: true })
+  const server = createHttpsServer({
+    ...options,
+    ...tls.serverOptions,
+    ...(handshakeTimeout !== undefined && { handshakeTimeout }),
+    allowHalfOpen: true,
+  })
   tls.keep(server)
   server.prependListener('tlsClientError', (error, socket) => {
     const failure = handshakeFailure(error, socket)

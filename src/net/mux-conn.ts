@@ -23,6 +23,8 @@ export interface MuxConnOwner {
   accepted(stream: Stream): void
   /** The peer will accept no more streams; open ones live on. */
   peerGoAway(): void
+  /** This side gave up a stream: it held too much, or its peer did not do its part in time. */
+  gaveUp?(error: YamuxError): void
   /** The tunnel is gone; every stream was told before. Exactly once. */
   closed(error: YamuxError): void
 }
@@ -105,6 +107,10 @@ export class MuxConn implements SessionShell, TransportHandler, Ticking {
 
   peerGoAway(): void {
     this.owner.peerGoAway()
+  }
+
+  gaveUp(error: YamuxError): void {
+    this.owner.gaveUp?.(error)
   }
 
   /**

@@ -8,6 +8,7 @@ import type { HostPort } from '../std/host-port.ts'
 import { assert } from '../std/assert.ts'
 import type { KeyRing } from './key-ring.ts'
 import { listen, ListenError } from './listen.ts'
+import { PacketGate } from './packet-gate.ts'
 import { PacketSeal } from './packet-seal.ts'
 
 /** What a stream between nodes is for; the first byte on it says so. */
@@ -19,11 +20,25 @@ export interface NodePortHandler {
   packet(from: string, bytes: Uint8Array): void
   /** A node opened a stream. Nothing of it was read but the kind. */
   stream(kind: StreamKind, socket: Socket): void
+  /** Where the known nodes are: their datagrams are looked at even in a flood. */
+  nodeAddresses(): Iterable<string>
+}
+
+/** What everybody together may use of the port. */
+export interface NodePortLimits {
+  /** Streams to this node at once. */
+  readonly maxConnections: number
+  /** Datagrams a second from addresses that are no known node's. */
+  readonly maxStrangerPackets: number
+  readonly exceeded: (limit: 'max_connections' | 'max_stranger_packets', address: string) => void
 }
 
 /** Streams of strangers that have not said yet what they are for, at once. */
 const UNDECLARED_MAX = 256
 const DECLARE_MS = 5_000
+
+/** Reconciliations that others ask for, at once: each may hold a whole message. */
+const SYNCS_MAX = 16
 
 /** Only for a pre-shared key, with an ephemeral exchange: what was recorded stays secret. */
 const PSK_OPTIONS = {
@@ -44,15 +59,22 @@ export class NodePort {
   private readonly server: Server
   private udp: UdpSocket | undefined
   private readonly sockets = new Set<Socket>()
+  private readonly limits: NodePortLimits
+  private readonly gate: PacketGate
   private undeclared = 0
+  private syncs = 0
   /** Datagrams that were sealed with no key of ours, or came again. */
   foreignPackets = 0
 
-  constructor(handler: NodePortHandler, keys: KeyRing | undefined) {
+  constructor(handler: NodePortHandler, keys: KeyRing | undefined, limits: NodePortLimits) {
+    this.limits = limits
+    this.gate = new PacketGate(limits.maxStrangerPackets, () => handler.nodeAddresses())
     this.handler = handler
     this.keys = keys
     this.seal = keys && new PacketSeal(keys)
     this.server = this.createServer()
+    this.server.maxConnections = limits.maxConnections
+    this.server.on('drop', (dropped) => this.tooMany(dropped?.remoteAddress ?? ''))
   }
 
   /** Sealed datagrams that somebody sent again. */
@@ -119,7 +141,7 @@ export class NodePort {
   /** Waits for the byte that says what the stream is for. */
   private accepted(socket: Socket): void {
     this.track(socket)
-    if (this.undeclared >= UNDECLARED_MAX) return void socket.destroy()
+    if (this.undeclared >= UNDECLARED_MAX) return this.refuse(socket)
     this.undeclared += 1
     const timer = setTimeout(() => socket.destroy(), DECLARE_MS)
     const declared = (): void => {
@@ -134,8 +156,26 @@ export class NodePort {
       if (chunk.length > 1) socket.unshift(chunk.subarray(1))
       const kind = Object.values(StreamKind).find((known) => known === chunk[0])
       if (kind === undefined) socket.destroy()
-      else this.handler.stream(kind, socket)
+      else this.begin(kind, socket)
     })
+  }
+
+  private begin(kind: StreamKind, socket: Socket): void {
+    if (kind === StreamKind.sync) {
+      if (this.syncs >= SYNCS_MAX) return this.refuse(socket)
+      this.syncs += 1
+      socket.once('close', () => (this.syncs -= 1))
+    }
+    this.handler.stream(kind, socket)
+  }
+
+  private refuse(socket: Socket): void {
+    this.tooMany(socket.remoteAddress ?? '')
+    socket.destroy()
+  }
+
+  private tooMany(address: string): void {
+    this.limits.exceeded('max_connections', address)
   }
 
   private track(socket: Socket): void {
@@ -145,9 +185,14 @@ export class NodePort {
   }
 
   private received(bytes: Buffer, from: { address: string; port: number }): void {
+    const address = formatHostPort({ host: from.address, port: from.port })
+    // Before anything else: refusing has to be cheap.
+    if (!this.gate.admits(address, performance.now())) {
+      return this.limits.exceeded('max_stranger_packets', from.address)
+    }
     const packet = this.seal === undefined ? bytes : this.seal.open(bytes)
     if (packet === undefined) this.foreignPackets += 1
-    else this.handler.packet(formatHostPort({ host: from.address, port: from.port }), packet)
+    else this.handler.packet(address, packet)
   }
 
   private async bindUdp({ host, port }: HostPort): Promise<void> {

@@ -13,7 +13,7 @@ import {
 } from './websocket-handshake.ts'
 import { DEFAULT_WEBSOCKET_KIND } from './websocket-kind.ts'
 import type { WebSocketKind } from './websocket-kind.ts'
-import { WebSocketTransport } from './websocket-transport.ts'
+import { MESSAGE_BYTES_MAX, WebSocketTransport } from './websocket-transport.ts'
 import { WsAcceptor } from './websocket-ws.ts'
 
 /** Fields of Piko's own in the answer to a handshake. */
@@ -29,14 +29,20 @@ export interface HandshakeRefusal {
 export class WebSocketAcceptor {
   private readonly ws: WsAcceptor | undefined
   private readonly fields: () => HandshakeFields
+  private readonly messageBytesMax: number
 
-  /** `fields` go into every answer; those that the `ws` package makes have none. */
+  /**
+   * `fields` go into every answer; those that the `ws` package makes have none. `messageBytesMax`
+   * bounds the messages that clients send.
+   */
   constructor(
     kind: WebSocketKind = DEFAULT_WEBSOCKET_KIND,
     fields: () => HandshakeFields = () => ({}),
+    messageBytesMax: number = MESSAGE_BYTES_MAX,
   ) {
     this.fields = fields
-    this.ws = kind === 'ws' ? new WsAcceptor() : undefined
+    this.messageBytesMax = messageBytesMax
+    this.ws = kind === 'ws' ? new WsAcceptor(messageBytesMax) : undefined
   }
 
   /**
@@ -62,7 +68,7 @@ export class WebSocketAcceptor {
       'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
         `Sec-WebSocket-Accept: ${acceptValue(key)}\r\n${linesOf(this.fields())}\r\n`,
     )
-    opened(new WebSocketTransport(socket, head, 'server'))
+    opened(new WebSocketTransport(socket, head, 'server', this.messageBytesMax))
   }
 }
 

@@ -49,11 +49,16 @@ export class WebSocketTransport implements MessageTransport, WebSocketSink {
   private lingeringBytes = 0
 
   /** `head` came behind the handshake. The socket delivers nothing before `start`. */
-  constructor(socket: Socket, head: Uint8Array, role: WebSocketRole) {
+  constructor(
+    socket: Socket,
+    head: Uint8Array,
+    role: WebSocketRole,
+    messageBytesMax: number = MESSAGE_BYTES_MAX,
+  ) {
     this.socket = socket
     this.overwrites = role === 'client'
     this.masks = role === 'client' ? new MaskKeys() : undefined
-    this.decoder = new WebSocketDecoder(role, MESSAGE_BYTES_MAX, this)
+    this.decoder = new WebSocketDecoder(role, messageBytesMax, this)
     socket.setTimeout(0)
     socket.setNoDelay(true)
     if (head.length > 0) socket.unshift(head)

@@ -19,11 +19,16 @@ const LIMITS = {
 
 /** The server's side of the handshake by the `ws` package. */
 export class WsAcceptor {
-  private readonly server = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    ...LIMITS,
-  })
+  private readonly server: WebSocketServer
+
+  constructor(messageBytesMax: number) {
+    this.server = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      ...LIMITS,
+      maxPayload: messageBytesMax,
+    })
+  }
 
   accept(
     request: IncomingMessage,

@@ -1,13 +1,18 @@
 import { accessLogSection } from '../log/access-log-config.ts'
 import { logSection } from '../log/config.ts'
 import { bytes, duration, flag, integer, number } from '../config/number-fields.ts'
-import { list, section } from '../config/section.ts'
+import { section } from '../config/section.ts'
 import type { ConfigOf } from '../config/section.ts'
-import { address, text } from '../config/text-fields.ts'
+import { address } from '../config/text-fields.ts'
+import { FIELDS_MAX } from '../http1/field-lines.ts'
+import { connectionLimitFields, networks } from '../net/connection-limits-config.ts'
 import { clientTlsSection, serverTlsSection, unusedClientTlsSection } from '../net/tls-sections.ts'
 import { authSection, tenantItems, tenantMistakes } from '../auth/config.ts'
 import { clusterSection } from './membership/cluster-config.ts'
-import { isNetwork } from './proxy/trusted-proxies.ts'
+import { upstreamLimitsSection } from './upstream/upstream-config.ts'
+
+/** What agents read in one head, less what is added on the way there. */
+const RECEIVED_FIELDS_MAX = FIELDS_MAX - 10
 
 const proxySection = section(
   {
@@ -30,12 +35,8 @@ const proxySection = section(
         'How long a request waits for an endpoint whose last upstream went away no longer ago ' +
         'than this. So many may wait: 256 for an endpoint, 4096 in all. 0 turns it off.',
     }),
-    trustedProxies: list({
+    trustedProxies: networks({
       reload: true,
-      of: text({
-        help: 'An address or a network.',
-        check: (network) => (isNetwork(network) ? undefined : 'not an address or a network'),
-      }),
       help:
         'Addresses or networks (10.0.0.0/8) of load balancers in front of Piko. Their ' +
         'X-Forwarded-Host and X-Forwarded-Proto are kept; anybody else’s are replaced.',
@@ -47,6 +48,9 @@ const proxySection = section(
     ),
     auth: authSection,
     accessLog: accessLogSection,
+    limits: section(connectionLimitFields, {
+      help: 'What one who connects can use up. Trusted proxies are exempt, too.',
+    }),
     http: section({
       readHeaderTimeoutMs: duration({
         default: '10s',
@@ -62,6 +66,25 @@ const proxySection = section(
         default: 1_048_576,
         min: 1_024,
         help: 'Largest head of a request or a response; a larger request gets a 431.',
+      }),
+      maxHeaders: integer({
+        default: RECEIVED_FIELDS_MAX,
+        min: 1,
+        max: RECEIVED_FIELDS_MAX,
+        help: 'Header fields of a request; one with more gets a 431.',
+      }),
+      bodyIdleTimeoutMs: duration({
+        default: '30s',
+        help:
+          'How long a client may pause in the middle of a request’s body before the answer has ' +
+          'begun; it then gets a 408. A client that waits for its upstream does not pause. 0 ' +
+          'turns it off.',
+      }),
+      minBodyRate: bytes({
+        default: 0,
+        help:
+          'Bytes per second that a body must come at before the answer has begun, over half a ' +
+          'minute; a slower one gets a 408. 0 lets streams be as slow as they like.',
       }),
     }),
   },
@@ -96,6 +119,7 @@ const upstreamSection = section(
   {
     bindAddr: address({ default: ':8001', help: 'Address that listeners connect to.' }),
     tls: serverTlsSection(unusedClientTlsSection('nodes never connect to this port')),
+    limits: upstreamLimitsSection,
     auth: authSection,
     tenants: tenantItems,
     tenantNamespaces: flag({
@@ -124,6 +148,7 @@ const adminSection = section(
     tls: serverTlsSection(clientTlsSection('the admin ports of other nodes')),
     auth: authSection,
     openMetrics: flag({ help: 'Whether /metrics asks for no token. /health and /ready never do.' }),
+    limits: section(connectionLimitFields, { help: 'What one who connects can use up.' }),
   },
   { help: 'The port for operators. Keep it private.' },
 )
@@ -142,12 +167,26 @@ const shutdownSection = section(
   { help: 'How a node leaves.' },
 )
 
+const limitsSection = section(
+  {
+    maxBufferedBytes: bytes({
+      default: '512MiB',
+      min: 1_048_576,
+      help:
+        'What answers may occupy on the whole node while clients do not read them. Near it, ' +
+        'streams that hold more than 64 KiB are reset first.',
+    }),
+  },
+  { help: 'Bounds of the whole node.' },
+)
+
 /** Everything that `piko server` can be told. */
 export const serverConfig = section({
   cluster: clusterSection,
   proxy: proxySection,
   upstream: upstreamSection,
   admin: adminSection,
+  limits: limitsSection,
   log: logSection,
   shutdown: shutdownSection,
   gracePeriodMs: duration({

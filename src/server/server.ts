@@ -11,6 +11,7 @@ import { RequestMetrics } from '../metrics/request-metrics.ts'
 import { KeyRing } from '../net/key-ring.ts'
 import { MuxRuntime } from '../net/mux-conn.ts'
 import { NodePort, StreamKind } from '../net/node-port.ts'
+import type { NodePortLimits } from '../net/node-port.ts'
 import { TcpTransport } from '../net/tcp-transport.ts'
 import { describeError } from '../std/errors.ts'
 import { formatHostPort } from '../std/host-port.ts'
@@ -18,6 +19,8 @@ import type { HostPort } from '../std/host-port.ts'
 import { AdminServer } from './admin/admin-server.ts'
 import type { UpstreamDetail } from './admin/status-source.ts'
 import type { ProxyConfig, ServerConfig } from './config.ts'
+import type { PortGuard } from './limits/guard-port.ts'
+import { NodeLimits } from './limits/node-limits.ts'
 import { ClusterStatus } from './membership/cluster-status.ts'
 import type { ClusterConfig } from './membership/cluster-config.ts'
 import { advertisedAddress, randomNodeId } from './membership/local-node.ts'
@@ -78,6 +81,7 @@ export class Server implements Reloadable<ServerConfig> {
     this.authentication = authenticationOf(config, { logger, metrics })
     const quotas = quotasOf(config, metrics)
     const { tenantNamespaces } = config.upstream
+    const limits = new NodeLimits(config, metrics, logger.child('limits'))
     const runtime = new MuxRuntime()
     const registry = new EndpointRegistry()
     const { holdMs } = config.proxy
@@ -87,14 +91,8 @@ export class Server implements Reloadable<ServerConfig> {
       { ...DEFAULT_CLUSTER_TABLE, vanishedMemoryMs: holdMs },
     )
     this.table = table
-    this.nodePort = this.createNodePort(cluster)
-    this.relays = new RelaySessions({
-      runtime,
-      registry,
-      logger: logger.child('relay'),
-      dial: (address) => new TcpTransport(this.nodePort.dial(address, StreamKind.relay)),
-      failed: (nodeId) => table.suspensions.failed(nodeId, performance.now()),
-    })
+    this.nodePort = this.createNodePort(cluster, limits.forGossip())
+    this.relays = this.createRelays({ runtime, registry, table, limits })
     const router = new Router({ registry, table, relays: this.relays, metrics, holdMs })
     this.membership = new Membership({
       nodeId: this.nodeId,
@@ -109,7 +107,7 @@ export class Server implements Reloadable<ServerConfig> {
     const status = new ClusterStatus(table, this.membership)
     this.status = status
     measureCluster(metrics, { status, membership: this.membership, nodePort: this.nodePort })
-    this.admin = this.createAdmin(registry, metrics)
+    this.admin = this.createAdmin({ registry, metrics, guard: limits.forPort('admin').guard })
     this.upstream = new UpstreamServer({
       security: this.tls.security('upstream'),
       registry,
@@ -121,6 +119,8 @@ export class Server implements Reloadable<ServerConfig> {
       placement: new Placement(this.nodeId, () => status.counts().get('active') ?? 1),
       logger: logger.child('upstream'),
       metrics,
+      limits: config.upstream.limits,
+      ...limits.forPort('upstream'),
     })
     this.rebalancer = this.createRebalancer()
     this.proxy = new ProxyServer({
@@ -130,6 +130,8 @@ export class Server implements Reloadable<ServerConfig> {
       retries: new Retries(metrics),
       admittance: new Admittance({ gate: this.authentication.proxy, quotas, tenantNamespaces }),
       turn: runtime.turn,
+      heartbeat: runtime.heartbeat,
+      ...limits.forPort('proxy'),
       journal: requestJournal(config.proxy, metrics, logger.child('proxy.access')),
       tcpCounters: new ConnectionMetrics(metrics, 'piko_proxy').scope(),
     })
@@ -221,28 +223,53 @@ export class Server implements Reloadable<ServerConfig> {
     return new Rebalancer({ config: config.upstream.rebalance, table, upstreams, logger })
   }
 
+  private createRelays(parts: {
+    runtime: MuxRuntime
+    registry: EndpointRegistry
+    table: ClusterTable
+    limits: NodeLimits
+  }): RelaySessions {
+    const { runtime, registry, table, limits } = parts
+    return new RelaySessions({
+      runtime,
+      registry,
+      logger: this.logger.child('relay'),
+      dial: (address) => new TcpTransport(this.nodePort.dial(address, StreamKind.relay)),
+      failed: (nodeId) => table.suspensions.failed(nodeId, performance.now()),
+      budget: limits.budget,
+      limited: limits.noteEnd,
+    })
+  }
+
   /** What comes to the gossip port goes to the membership and the relays. */
-  private createNodePort(config: ClusterConfig): NodePort {
+  private createNodePort(config: ClusterConfig, limits: NodePortLimits): NodePort {
     return new NodePort(
       {
         packet: (from, bytes) => this.membership.packet(from, bytes),
+        nodeAddresses: () => this.membership.peerAddresses(),
         stream: (kind, socket) => {
           if (kind === StreamKind.sync) this.membership.syncAsked(socket)
           else this.relays.accept(new TcpTransport(socket))
         },
       },
       keyRingOf(config),
+      limits,
     )
   }
 
-  private createAdmin(registry: EndpointRegistry, metrics: Metrics): AdminServer {
+  private createAdmin(parts: {
+    registry: EndpointRegistry
+    metrics: Metrics
+    guard: PortGuard
+  }): AdminServer {
+    const { registry, ...others } = parts
     return new AdminServer({
       status: {
         upstreamEndpoints: () => new Map(shown(registry.counts())),
         upstreamDetails: () => upstreamDetails(registry),
         cluster: this.status,
       },
-      metrics,
+      ...others,
       logger: this.logger.child('admin'),
       security: this.tls.security('admin'),
       forwardTls: () => this.tls.forward,

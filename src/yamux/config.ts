@@ -1,5 +1,14 @@
 import { INITIAL_WINDOW_BYTES } from './frame.ts'
 
+/** Bytes that several sessions may hold together. */
+export interface HeldBudget {
+  /**
+   * Counts bytes that were received (or, below 0, consumed) on a stream that then holds
+   * `streamBytes`; false when that stream is to be given up.
+   */
+  hold(byteCount: number, streamBytes: number): boolean
+}
+
 /** How a session behaves and what it grants its peer. */
 export interface SessionConfig {
   /** Decides the parity of stream ids. An agent is the client (odd), a server the server (even). */
@@ -17,6 +26,8 @@ export interface SessionConfig {
   readonly streamIdMax: number
   /** Bytes of all streams that were received and not consumed; the stream above it is reset. */
   readonly heldBytesMax: number
+  /** Counts the same bytes for all sessions that share it. */
+  readonly budget?: HeldBudget | undefined
   /** SYNs without an answer at once; further streams wait. Go acceptors reset above 256. */
   readonly unackedMax: number
   /** After this long without a byte from the peer it is pinged. */

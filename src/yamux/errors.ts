@@ -17,6 +17,7 @@ export const YAMUX_ERRORS = {
   'half-close-timeout': { ends: 'stream', text: 'the peer did not end the stream in time' },
   'write-stalled': { ends: 'stream', text: 'the connection took no bytes for too long' },
   'held-too-much': { ends: 'stream', text: 'too much was received that nobody has consumed' },
+  'budget-spent': { ends: 'stream', text: 'all sessions together hold too much' },
   /** The session of the stream ended; the cause says why. */
   'session-lost': { ends: 'stream', text: 'the session of the stream ended' },
 

@@ -12,16 +12,24 @@ import { StreamSender } from './stream-sender.ts'
 import type { SenderStream } from './stream-sender.ts'
 import type { Stream, StreamHandler } from './stream.ts'
 
+/** Why bytes cannot be kept. */
+export type HoldRefusal = 'held-too-much' | 'budget-spent'
+
+/** Where a stream's frames go, and the news that this side gave it up. */
+export interface StreamWriter extends FrameWriter {
+  gaveUp?(error: YamuxError): void
+}
+
 /** What a stream shares with the others of its session. */
 export interface StreamHost {
   readonly config: SessionConfig
-  readonly writer: FrameWriter
+  readonly writer: StreamWriter
   readonly gate: OpenGate
   readonly line: SendLine
   /** The time of the last call from outside, in milliseconds. */
   readonly nowMs: number
-  /** Counts bytes that the streams hold for their users; false when these are too many. */
-  hold(byteCount: number): boolean
+  /** Counts bytes that the streams hold for their users; `streamBytes` of them this one. */
+  hold(byteCount: number, streamBytes: number): HoldRefusal | undefined
   /** Forgets a stream that was closed or reset. */
   forget(streamId: number): void
 }
@@ -31,6 +39,10 @@ const TINY_BYTES = 16
 
 /** How many of them a stream may hold: a window full of them would cost a hundred windows. */
 const TINY_FRAMES_MAX = 8_192
+
+/** Views of a chunk this many times as large are copied when they have to be kept. */
+const MERE_VIEW_FACTOR = 4
+const TINY_BYTES_KEPT = 1_024
 
 /**
  * A stream inside its session: the user calls from one side, the peer's frames come from the other,
@@ -107,7 +119,7 @@ export class MuxStream implements Stream, Opener, SenderStream {
   consumed(byteCount: number): void {
     if (this.isClosed) return
     const credit = this.receiveWindow.consume(byteCount)
-    this.host.hold(-byteCount)
+    this.host.hold(-byteCount, this.receiveWindow.heldBytes)
     if (this.receiveWindow.heldBytes === 0) this.tinyFrames = 0
     this.renewHalfClose()
     if (credit > 0 && this.state !== 'peerEnded') {
@@ -139,12 +151,13 @@ export class MuxStream implements Stream, Opener, SenderStream {
    */
   deliver(bytes: Uint8Array): void {
     if (this.isClosed || this.peerEnded) return
+    const isBehind = this.receiveWindow.heldBytes > 0
     this.receiveWindow.deliver(bytes.length)
     this.received += bytes.length
     this.renewHalfClose()
-    const isBearable = this.host.hold(bytes.length) && this.tinyFrames <= TINY_FRAMES_MAX
-    if (isBearable) this.handler?.data(bytes)
-    else this.fail(new YamuxError('held-too-much'))
+    const refusal = this.hold(bytes.length)
+    if (refusal !== undefined) this.fail(new YamuxError(refusal))
+    else this.handler?.data(isBehind && isMereView(bytes) ? new Uint8Array(bytes) : bytes)
   }
 
   granted(byteCount: number): void {
@@ -182,6 +195,7 @@ export class MuxStream implements Stream, Opener, SenderStream {
   fail(error: YamuxError): void {
     if (this.isClosed) return
     this.sendRst()
+    this.host.writer.gaveUp?.(error)
     this.lose(error)
   }
 
@@ -249,6 +263,11 @@ export class MuxStream implements Stream, Opener, SenderStream {
 
   // State.
 
+  private hold(byteCount: number): HoldRefusal | undefined {
+    const refusal = this.host.hold(byteCount, this.receiveWindow.heldBytes)
+    return this.tinyFrames > TINY_FRAMES_MAX ? 'held-too-much' : refusal
+  }
+
   private get windowDelta(): number {
     return this.host.config.windowBytes - INITIAL_WINDOW_BYTES
   }
@@ -292,9 +311,17 @@ export class MuxStream implements Stream, Opener, SenderStream {
   private leave(event: StreamEvent): void {
     this.advance(event)
     this.sender.abandon()
-    this.host.hold(-this.receiveWindow.heldBytes)
+    this.host.hold(-this.receiveWindow.heldBytes, 0)
     this.host.forget(this.id)
     this.host.gate.leave(this)
     this.releaseSlot()
   }
+}
+
+/**
+ * Whether keeping these bytes would keep much more: they are a small part of what was received. A
+ * consumer that is behind would pile up whole chunks, for which nobody has paid with a window.
+ */
+function isMereView(bytes: Uint8Array): boolean {
+  return bytes.buffer.byteLength > MERE_VIEW_FACTOR * bytes.length + TINY_BYTES_KEPT
 }

@@ -596,6 +596,49 @@ test('limit: bytes that nobody consumes, over all streams; the one above it is r
   expect(first.isClosed).toBe(false)
 })
 
+test('limit: bytes that sessions hold together; who refuses them says which stream loses', () => {
+  const calls: [number, number][] = []
+  const budget = {
+    hold(byteCount: number, streamBytes: number) {
+      calls.push([byteCount, streamBytes])
+      return streamBytes < 500
+    },
+  }
+  const world = new World({ budget })
+  const [first] = world.openAcked()
+  const [, second] = world.openAcked()
+  world.peer(zeros(2, 300), zeros(4, 400))
+  first.consumed(100)
+  world.peer(zeros(4, 100))
+  expect(second).toEqual(['data 400 bytes', 'budget-spent'])
+  expect(first.isClosed).toBe(false)
+  // What a stream held is given back when it ends.
+  expect(calls).toEqual([
+    [300, 300],
+    [400, 400],
+    [-100, 200],
+    [100, 500],
+    [-500, 0],
+  ])
+})
+
+test('a consumer that is behind is given copies of small parts of large chunks', () => {
+  const world = new World()
+  const [stream] = world.openAcked()
+  const sizes: number[] = []
+  stream.attach({
+    data: (bytes) => sizes.push(bytes.buffer.byteLength),
+    end() {},
+    drain() {},
+    reset() {},
+  })
+  const frames = [zeros(2, 10), zeros(99, 20_000), zeros(2, 10)]
+  const large = Uint8Array.from(frames.flatMap((frame) => Array.from(frame)))
+  world.session.receive(large, 0)
+  // The first may be gone already; the second shall not keep all of it.
+  expect(sizes).toEqual([large.length, 10])
+})
+
 test('limit: tiny frames that nobody consumes', () => {
   const world = new World()
   const [stream, events] = world.openAcked()

@@ -5,14 +5,13 @@ import { goAwayCodeOf, YamuxError } from './errors.ts'
 import { FloodGuard } from './flood-guard.ts'
 import type { FloodKind } from './flood-guard.ts'
 import { Flag, FrameType, GoAwayCode, INITIAL_WINDOW_BYTES, Lead } from './frame.ts'
-import type { FrameWriter } from './frame.ts'
 import { KeepAlive } from './keep-alive.ts'
-import type { MuxStream } from './mux-stream.ts'
+import type { MuxStream, StreamWriter } from './mux-stream.ts'
 import { StreamSet } from './stream-set.ts'
 import type { Stream, StreamHandler } from './stream.ts'
 
 /** What a session needs from the world. Called synchronously; never throws. */
-export interface SessionShell extends FrameWriter {
+export interface SessionShell extends StreamWriter {
   /** The peer opened a stream: attach a handler, or reset it, before returning. */
   accepted(stream: Stream): void
   /** The peer takes no more streams; open ones live on. At most once. */
@@ -59,6 +58,11 @@ export class Session {
   /** Streams alive, whoever opened them. */
   get streamCount(): number {
     return this.streams.size
+  }
+
+  /** Whether as many streams are alive as may be. */
+  get isFull(): boolean {
+    return this.streams.isFull
   }
 
   /** Whether `open` gives a stream now. */

@@ -1,16 +1,15 @@
 import { IdMap } from '../std/id-map.ts'
 import type { SessionConfig } from './config.ts'
 import type { YamuxError } from './errors.ts'
-import type { FrameWriter } from './frame.ts'
 import { MuxStream } from './mux-stream.ts'
-import type { StreamHost } from './mux-stream.ts'
+import type { HoldRefusal, StreamHost, StreamWriter } from './mux-stream.ts'
 import { OpenGate } from './open-gate.ts'
 import { SendLine } from './send-line.ts'
 
 /** The live streams of a session by id, and what they share: slots, the line, the clock. */
 export class StreamSet implements StreamHost {
   readonly config: SessionConfig
-  readonly writer: FrameWriter
+  readonly writer: StreamWriter
   readonly gate: OpenGate
   readonly line: SendLine
   nowMs: number
@@ -18,7 +17,7 @@ export class StreamSet implements StreamHost {
   private nextId: number
   private heldBytes = 0
 
-  constructor(config: SessionConfig, writer: FrameWriter, nowMs: number) {
+  constructor(config: SessionConfig, writer: StreamWriter, nowMs: number) {
     this.config = config
     this.writer = writer
     this.nowMs = nowMs
@@ -76,9 +75,12 @@ export class StreamSet implements StreamHost {
 
   // The host of the streams.
 
-  hold(byteCount: number): boolean {
+  hold(byteCount: number, streamBytes: number): HoldRefusal | undefined {
+    const { budget, heldBytesMax } = this.config
     this.heldBytes += byteCount
-    return this.heldBytes <= this.config.heldBytesMax
+    const isAfforded = budget?.hold(byteCount, streamBytes) ?? true
+    if (this.heldBytes > heldBytesMax) return 'held-too-much'
+    return isAfforded ? undefined : 'budget-spent'
   }
 
   forget(streamId: number): void {

@@ -96,7 +96,13 @@ function agentSettings(upstreamPort: number, servicePort: number): AgentConfig {
     addr: `127.0.0.1:${servicePort}`,
     protocol: 'http',
     timeoutMs: 2_000,
-    accessLog: { level: 'info', disable: true, requestHeaders: headers, responseHeaders: headers },
+    accessLog: {
+      level: 'info',
+      disable: true,
+      maxLineBytes: 16_384,
+      requestHeaders: headers,
+      responseHeaders: headers,
+    },
     tls: program.connect.tls,
     httpClient: { keepAliveTimeoutMs: 30_000, idleConnTimeoutMs: 1_000, maxIdleConns: 100 },
   } as const

@@ -27,6 +27,8 @@ export interface AdminServerOptions {
   readonly gate: PortGate
   /** Metrics need no token. */
   readonly openMetrics: boolean
+  /** Holds the port to the limits of its connections. */
+  readonly guard: (server: Server) => void
 }
 
 /** What a route answers: nothing but a status, or a body. */
@@ -40,6 +42,9 @@ const OK: Reply = { status: 200 }
 const NOT_FOUND: Reply = { status: 404 }
 const NOT_ALLOWED: Reply = { status: 405 }
 const NOT_READY: Reply = { status: 503 }
+/** How long a request may take to come: it has no body worth waiting for. */
+const REQUEST_MS = 10_000
+
 /** Only makes a path into a URL. */
 const BASE = 'http://admin'
 const JSON_TYPE = { contentType: 'application/json; charset=utf-8' }
@@ -56,14 +61,15 @@ export class AdminServer {
   private ready = false
 
   constructor(options: AdminServerOptions) {
-    const { status, metrics, gate, openMetrics, logger, security, forwardTls } = options
+    const { status, metrics, gate, openMetrics, logger, security, forwardTls, guard } = options
     this.status = status
     this.metrics = metrics
     this.gate = gate
     this.openPaths = new Set(['/health', '/ready', ...(openMetrics ? ['/metrics'] : [])])
     this.forwarder = new AdminForwarder(logger, forwardTls)
-    this.http = createHttpPort({}, security)
+    this.http = createHttpPort({ headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS }, security)
     this.http.on('request', (request, response) => void this.handle(request, response))
+    guard(this.http)
   }
 
   async listen(address: HostPort): Promise<HostPort> {

@@ -1,5 +1,5 @@
 import { orFile } from '../../config/file-fields.ts'
-import { bytes, duration, flag } from '../../config/number-fields.ts'
+import { bytes, duration, flag, integer } from '../../config/number-fields.ts'
 import { list, section } from '../../config/section.ts'
 import type { ConfigOf } from '../../config/section.ts'
 import { address, secret, text } from '../../config/text-fields.ts'
@@ -45,6 +45,18 @@ export const clusterSection = section(
         min: 1_200,
         max: 65_000,
         help: 'Largest datagram sent.',
+      }),
+      maxConnections: integer({
+        default: 1_024,
+        min: 1,
+        help: 'Connections of other nodes at once, and of strangers who pretend to be one.',
+      }),
+      maxStrangerPackets: integer({
+        default: 2_000,
+        min: 1,
+        help:
+          'Datagrams a second that are looked at whoever sends them; above that, only those from ' +
+          'addresses of known nodes.',
       }),
     }),
   },

@@ -130,6 +130,11 @@ export class Membership implements GossipShell {
     clearTimeout(this.timer)
   }
 
+  /** Where the other nodes are that this one knows. */
+  *peerAddresses(): Generator<string> {
+    for (const { address } of this.gossip?.cluster.peers() ?? []) yield address
+  }
+
   /** A datagram from anybody. */
   packet(from: string, bytes: Uint8Array): void {
     this.gossip?.receivePacket(from, bytes, performance.now())

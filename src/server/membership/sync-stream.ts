@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net'
 
 const LENGTH_BYTES = 4
-const TIMEOUT_MS = 10_000
+/** The longest silence, and the longest reconciliation, however slowly it goes on. */
+const IDLE_MS = 10_000
+const TOTAL_MS = 60_000
 
 export interface SyncStreamOptions {
   /** What this side says first; the side that was asked says nothing. */
@@ -17,30 +19,44 @@ export interface SyncStreamOptions {
  * content, in turns, until one side has nothing to reply.
  */
 export function runSync(socket: Socket, { first, bytesMax, receive }: SyncStreamOptions): void {
-  let chunks: Buffer[] = []
-  let heldBytes = 0
-  let neededBytes = LENGTH_BYTES
-  socket.setTimeout(TIMEOUT_MS, () => socket.destroy())
+  let incoming = Buffer.alloc(LENGTH_BYTES)
+  let held = 0
+  let isLengthKnown = false
+  const expect = (byteCount: number): void => {
+    incoming = Buffer.allocUnsafe(byteCount)
+    held = 0
+  }
+  const take = (chunk: Buffer): Buffer => {
+    const count = chunk.copy(incoming, held)
+    held += count
+    return chunk.subarray(count)
+  }
+  const total = setTimeout(() => socket.destroy(), TOTAL_MS)
+  socket.once('close', () => clearTimeout(total))
+  socket.setTimeout(IDLE_MS, () => socket.destroy())
   socket.on('end', () => socket.end())
+  const takeLength = (): boolean => {
+    const length = incoming.readUInt32BE(0)
+    isLengthKnown = length > 0 && length <= bytesMax
+    if (isLengthKnown) expect(length)
+    return isLengthKnown
+  }
+  const takeMessage = (): void => {
+    const reply = receive(incoming)
+    isLengthKnown = false
+    expect(LENGTH_BYTES)
+    if (reply === undefined) socket.end()
+    else send(socket, reply)
+  }
   socket.on('data', (chunk: Buffer) => {
-    chunks.push(chunk)
-    heldBytes += chunk.length
-    if (heldBytes < neededBytes) return
-    const held = Buffer.concat(chunks)
-    neededBytes = LENGTH_BYTES + held.readUInt32BE(0)
-    if (neededBytes > LENGTH_BYTES + bytesMax || heldBytes > neededBytes) {
-      // Too long, or more than one message in a turn.
-      socket.destroy()
-    } else if (heldBytes < neededBytes) {
-      chunks = [held]
-    } else {
-      chunks = []
-      heldBytes = 0
-      neededBytes = LENGTH_BYTES
-      const reply = receive(held.subarray(LENGTH_BYTES))
-      if (reply === undefined) socket.end()
-      else send(socket, reply)
+    let rest = take(chunk)
+    if (!isLengthKnown && held === LENGTH_BYTES) {
+      if (takeLength()) rest = take(rest)
+      else socket.destroy()
     }
+    // More than one message in a turn.
+    if (rest.length > 0) socket.destroy()
+    else if (isLengthKnown && held === incoming.length) takeMessage()
   })
   if (first !== undefined) send(socket, first)
   socket.resume()

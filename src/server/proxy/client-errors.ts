@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net'
 import { errorCode } from '../../std/errors.ts'
-import { answerBytes } from '../../net/answer.ts'
+import { ANSWERS, answerBytes } from '../../net/answer.ts'
 import type { Answer } from '../../net/answer.ts'
+import type { Limit } from '../limits/exceeded-limits.ts'
 import { closeGently } from '../../net/close-gently.ts'
 
 /** What node:http refused before it was a request, by its error code. */
@@ -12,9 +13,22 @@ function answerFor(error: Error): Answer {
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return { status: 413, error: 'chunk extensions too large', kind: 'request' }
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return { status: 408, error: 'request timeout', kind: 'request' }
+      return ANSWERS.requestTimeout
     default:
       return { status: 400, error: 'malformed request', kind: 'request' }
+  }
+}
+
+/** The limit that a client met before it sent a request; undefined when it met none. */
+export function limitOf(error: Error): Limit | undefined {
+  switch (errorCode(error)) {
+    case 'HPE_HEADER_OVERFLOW':
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return 'proxy.http.max_header_bytes'
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return 'proxy.http.read_header_timeout'
+    default:
+      return undefined
   }
 }
 

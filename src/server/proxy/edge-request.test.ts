@@ -6,7 +6,7 @@ import { endpointOfHost, readEdgeRequest } from './edge-request.ts'
 /** What is read of a request with these fields; node:http has parsed it. */
 function read(rawHeaders: string[], { method = 'GET', url = '/', minor = 1 } = {}) {
   const request = { method, url, httpVersionMinor: minor, rawHeaders }
-  return readEdgeRequest(request as IncomingMessage)
+  return readEdgeRequest(request as IncomingMessage, 990)
 }
 
 const host = (value: string) => ['Host', value]

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http'
-import { FIELDS_MAX } from '../../http1/field-lines.ts'
 import { isField } from '../../http1/fields.ts'
 import type { Fields } from '../../http1/fields.ts'
 import { isIpAddress } from '../../std/host-port.ts'
@@ -23,9 +22,6 @@ export interface EdgeRequest {
   readonly fields: Readonly<Fields>
 }
 
-/** What the other end of a tunnel reads, less what is added on the way there. */
-const RECEIVED_FIELDS_MAX = FIELDS_MAX - 10
-
 /** The fields that decide over framing and routing, as they came. */
 interface Deciding {
   hosts: number
@@ -40,8 +36,11 @@ interface Deciding {
  * Checks what node:http lets through and a proxy must not (wire.md, Edge rules), and finds the
  * endpoint that the request names.
  */
-export function readEdgeRequest(request: IncomingMessage): EdgeRequest | EdgeViolation {
-  if (request.rawHeaders.length > 2 * RECEIVED_FIELDS_MAX) {
+export function readEdgeRequest(
+  request: IncomingMessage,
+  fieldsMax: number,
+): EdgeRequest | EdgeViolation {
+  if (request.rawHeaders.length > 2 * fieldsMax) {
     return { status: 431, error: 'too many header fields' }
   }
   const deciding = findDeciding(request.rawHeaders)

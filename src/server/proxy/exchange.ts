@@ -12,6 +12,7 @@ import { ClientResponse } from './client-response.ts'
 import type { ClientResponseOwner } from './client-response.ts'
 import type { EdgeRequest } from './edge-request.ts'
 import { maySendAgain } from './send-again.ts'
+import type { IncomingBody, SlowBodies } from './slow-bodies.ts'
 import { Upload } from './upload.ts'
 
 /** How long a client may go on sending a body after it has got its whole answer. */
@@ -23,6 +24,7 @@ export interface ExchangeOptions {
   readonly timeoutMs: number
   readonly headBytesMax: number
   readonly turn: TurnFlush
+  readonly slowBodies: SlowBodies
   /** The upstream failed before any answer came: finds another one, if it can. */
   readonly retry: (exchange: Exchange) => boolean
   /** Called once, when the client's side is over. */
@@ -39,7 +41,7 @@ export interface ExchangeOptions {
  * fails first, the other one learns of it: a client that left resets the stream, and an answer that
  * broke off ends in a broken connection, never in a clean end.
  */
-export class Exchange implements StreamHandler, ClientResponseOwner {
+export class Exchange implements StreamHandler, ClientResponseOwner, IncomingBody {
   private readonly request: IncomingMessage
   private readonly options: ExchangeOptions
   private readonly reader: ResponseReader
@@ -75,6 +77,11 @@ export class Exchange implements StreamHandler, ClientResponseOwner {
     return this.upload?.byteCount ?? 0
   }
 
+  /** Only before the answer: then the body may come as slowly as both sides like. */
+  get awaitsClient(): boolean {
+    return !this.answered && !this.isUploaded() && !this.request.isPaused()
+  }
+
   /** Hands the request to an upstream. False when that takes no more: try another. */
   start(upstream: Upstream, head: string): boolean {
     // A client that left while its request waited needs no upstream.
@@ -92,6 +99,7 @@ export class Exchange implements StreamHandler, ClientResponseOwner {
         chunked: edge.body === 'chunked',
         progress: () => this.timer?.refresh(),
       })
+      this.options.slowBodies.watch(this)
     }
     return true
   }
@@ -171,7 +179,13 @@ export class Exchange implements StreamHandler, ClientResponseOwner {
     return this.upload === undefined || this.upload.done
   }
 
+  tooSlow(): void {
+    this.stream?.reset()
+    this.answer(ANSWERS.requestTimeout)
+  }
+
   private timedOut(): void {
+    if (this.awaitsClient) return this.options.slowBodies.stalled(this)
     this.stream?.reset()
     this.answer(ANSWERS.timeout)
   }
@@ -205,6 +219,7 @@ export class Exchange implements StreamHandler, ClientResponseOwner {
     clearTimeout(this.timer)
     if (!this.done) this.stream?.reset()
     this.done = true
+    this.options.slowBodies.forget(this)
     this.options.closed(this)
   }
 }

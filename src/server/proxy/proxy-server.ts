@@ -5,17 +5,21 @@ import { closeGently, closeGentlyBehindAnswer } from '../../net/close-gently.ts'
 import { connectionEvent, createHttpPort } from '../../net/http-port.ts'
 import type { PortSecurity } from '../../net/http-port.ts'
 import { listen } from '../../net/listen.ts'
+import { NetworkSet } from '../../net/network-set.ts'
 import { peerAddress } from '../../net/peer-address.ts'
 import type { HostPort } from '../../std/host-port.ts'
 import type { ProxyConfig } from '../config.ts'
 import type { ConnectionCounters } from '../../metrics/connection-metrics.ts'
+import type { ExceededLimits } from '../limits/exceeded-limits.ts'
+import type { PortGuard } from '../limits/guard-port.ts'
+import type { Heartbeat } from '../../net/heartbeat.ts'
 import type { TurnFlush } from '../../net/turn-flush.ts'
 import { writeRequestError } from '../upstream/upstream-errors.ts'
 import { answerBytes, badRequest, renderAnswer } from '../../net/answer.ts'
 import type { Answer } from '../../net/answer.ts'
 import type { Admittance, Decision } from './admittance.ts'
 import { ClientConnections } from './client-connections.ts'
-import { answerClientError } from './client-errors.ts'
+import { answerClientError, limitOf } from './client-errors.ts'
 import { readEdgeRequest } from './edge-request.ts'
 import type { EdgeRequest } from './edge-request.ts'
 import { Exchange } from './exchange.ts'
@@ -24,8 +28,8 @@ import type { ClientInfo } from './forwarded-head.ts'
 import type { RequestJournal } from './request-journal.ts'
 import { Route } from './route.ts'
 import type { RetryLimit, Routable, UpstreamSource } from './route.ts'
+import { SlowBodies } from './slow-bodies.ts'
 import { TcpRoute } from './tcp-route.ts'
-import { TrustedProxies } from './trusted-proxies.ts'
 import { UpgradeExchange } from './upgrade-exchange.ts'
 import { withoutUpgrade } from './without-upgrade.ts'
 
@@ -39,6 +43,9 @@ export interface ProxyServerOptions {
   readonly journal: RequestJournal
   readonly tcpCounters: ConnectionCounters
   readonly turn: TurnFlush
+  readonly heartbeat: Heartbeat
+  readonly guard: PortGuard
+  readonly exceeded: ExceededLimits
 }
 
 /** A request to speak another protocol, what the client sent behind it, and whether it may. */
@@ -63,14 +70,18 @@ export class ProxyServer {
   private readonly admittance: Admittance
   private readonly journal: RequestJournal
   private readonly turn: TurnFlush
-  private trusted: TrustedProxies
+  private trusted: NetworkSet
+  private readonly exceeded: ExceededLimits
+  private readonly slowBodies: SlowBodies
+  private readonly stopTicking: () => void
   private readonly http: Server
   private readonly connections = new ClientConnections()
   private readonly tcp: TcpRoute
   private leaving = false
 
   constructor(options: ProxyServerOptions) {
-    const { config, security, upstreams, retries, admittance, journal, tcpCounters, turn } = options
+    const { config, security, upstreams, retries, journal, turn, exceeded } = options
+    const { admittance, tcpCounters } = options
     this.retries = retries
     this.config = config
     this.security = security
@@ -78,7 +89,14 @@ export class ProxyServer {
     this.admittance = admittance
     this.journal = journal
     this.turn = turn
-    this.trusted = new TrustedProxies(config.trustedProxies)
+    this.exceeded = exceeded
+    this.trusted = new NetworkSet(config.trustedProxies)
+    this.slowBodies = new SlowBodies({
+      idleMs: config.http.bodyIdleTimeoutMs,
+      minRate: config.http.minBodyRate,
+      exceeded: (limit) => exceeded.note(`proxy.http.${limit}`),
+    })
+    this.stopTicking = options.heartbeat.add(this.slowBodies)
     this.tcp = new TcpRoute({
       upstreams,
       retries,
@@ -87,6 +105,7 @@ export class ProxyServer {
       counters: tcpCounters,
     })
     this.http = this.createHttpServer()
+    options.guard(this.http)
   }
 
   async listen(address: HostPort): Promise<HostPort> {
@@ -96,7 +115,7 @@ export class ProxyServer {
   /** Requests that come from now on follow these settings; connections stay. */
   reload(config: ProxyConfig): void {
     this.config = config
-    this.trusted = new TrustedProxies(config.trustedProxies)
+    this.trusted = new NetworkSet(config.trustedProxies)
     this.journal.configure(config.accessLog)
     this.http.headersTimeout = config.http.readHeaderTimeoutMs
     this.http.keepAliveTimeout = config.http.idleTimeoutMs
@@ -116,6 +135,7 @@ export class ProxyServer {
   async drain(): Promise<void> {
     this.leave()
     await this.connections.drain(this.http)
+    this.stopTicking()
   }
 
   /** Cuts what is still open. */
@@ -147,7 +167,11 @@ export class ProxyServer {
     server.on('connect', (_request, socket: Socket) => {
       refuseSocket(socket, badRequest('CONNECT is not supported'))
     })
-    server.on('clientError', (error, socket) => answerClientError(error, socket as Socket))
+    server.on('clientError', (error, socket) => {
+      const limit = limitOf(error)
+      if (limit !== undefined) this.exceeded.note(limit, peerAddress(socket as Socket))
+      answerClientError(error, socket as Socket)
+    })
     return server
   }
 
@@ -155,7 +179,7 @@ export class ProxyServer {
     // The last answer went out with Connection: close; behind it nothing counts (RFC 9112 §9.6).
     if (request.socket.writableEnded) return
     if (this.leaving) response.shouldKeepAlive = false
-    const edge = readEdgeRequest(request)
+    const edge = readEdgeRequest(request, this.config.http.maxHeaders)
     if ('error' in edge) {
       this.refuse(request, edge.status)
       return answerAndClose(response, { ...edge, kind: 'request' })
@@ -194,6 +218,7 @@ export class ProxyServer {
       timeoutMs: this.config.timeoutMs,
       headBytesMax: this.config.http.maxHeaderBytes,
       turn: this.turn,
+      slowBodies: this.slowBodies,
       retry: () => route?.retry() ?? false,
       closed: ({ response: { status, fields, byteCount }, requestBytes }) => {
         ended()
@@ -220,7 +245,7 @@ export class ProxyServer {
       socket.destroy()
       return
     }
-    const edge = readEdgeRequest(request)
+    const edge = readEdgeRequest(request, this.config.http.maxHeaders)
     if ('error' in edge) {
       this.refuse(request, edge.status)
       refuseSocket(socket, { ...edge, kind: 'request' })
@@ -310,6 +335,7 @@ export class ProxyServer {
 
   /** Accounts for a request that was not even routed. */
   private refuse(request: IncomingMessage, status: number): void {
+    if (status === 431) this.exceeded.note('proxy.http.max_headers', peerAddress(request.socket))
     const { method = '', url = '', rawHeaders, httpVersionMinor } = request
     const edge: EdgeRequest = {
       method,

@@ -4,6 +4,7 @@ import type { MuxConnOwner, MuxRuntime } from '../../net/mux-conn.ts'
 import type { Transport } from '../../net/transport.ts'
 import { describeError } from '../../std/errors.ts'
 import { DEFAULT_SESSION_CONFIG } from '../../yamux/config.ts'
+import type { HeldBudget } from '../../yamux/config.ts'
 import { YamuxError } from '../../yamux/errors.ts'
 import { GoAwayCode } from '../../yamux/frame.ts'
 import type { EndpointRegistry } from '../upstream/endpoint-registry.ts'
@@ -32,6 +33,10 @@ export interface RelaySessionsOptions {
   readonly dial: (gossipAddress: string) => Transport
   /** A session failed: the node should be passed over for a moment. */
   readonly failed: (nodeId: string) => void
+  /** What relay sessions share with whatever else holds answers. */
+  readonly budget: HeldBudget
+  /** A session or a stream met a limit of this side. */
+  readonly limited: (error: YamuxError) => void
 }
 
 /**
@@ -60,17 +65,20 @@ export class RelaySessions {
 
   /** A node opened a session to this one. */
   accept(transport: Transport): void {
+    const { runtime, budget, limited } = this.options
     const conn: MuxConn = new MuxConn(
       transport,
       {
         accepted: (stream) => void new RelayedRequest(stream, this.options.registry),
         peerGoAway: () => {},
-        closed: () => {
+        gaveUp: (error) => limited(error),
+        closed: (error) => {
+          limited(error)
           this.incoming.delete(conn)
           if (this.incoming.size === 0) this.emptied?.()
         },
       },
-      { runtime: this.options.runtime, config: OWNER_CONFIG },
+      { runtime, config: { ...OWNER_CONFIG, budget } },
     )
     this.incoming.add(conn)
   }
@@ -106,7 +114,10 @@ export class RelaySessions {
     const conn: MuxConn = new MuxConn(
       this.options.dial(peer.gossipAddress),
       this.ownerOf(peer, () => conn),
-      { runtime: this.options.runtime, config: DIALER_CONFIG },
+      {
+        runtime: this.options.runtime,
+        config: { ...DIALER_CONFIG, budget: this.options.budget },
+      },
     )
     this.outgoing.set(peer.id, { address: peer.gossipAddress, conn })
     return conn
@@ -116,7 +127,9 @@ export class RelaySessions {
     return {
       accepted: (stream) => stream.reset(),
       peerGoAway: () => {},
+      gaveUp: (error) => this.options.limited(error),
       closed: (error) => {
+        this.options.limited(error)
         if (this.outgoing.get(peer.id)?.conn !== conn()) return
         this.outgoing.delete(peer.id)
         // One that said goodbye before is not missed.

@@ -3,13 +3,34 @@ import type { MuxConnOwner, MuxRuntime } from '../../net/mux-conn.ts'
 import type { Transport } from '../../net/transport.ts'
 import type { Counter } from '../../metrics/counter.ts'
 import { DEFAULT_SESSION_CONFIG, WATCHFUL_KEEP_ALIVE } from '../../yamux/config.ts'
+import type { HeldBudget, SessionConfig } from '../../yamux/config.ts'
 import { YamuxError } from '../../yamux/errors.ts'
 import { GoAwayCode } from '../../yamux/frame.ts'
 import type { Stream, StreamHandler } from '../../yamux/session.ts'
 import type { LocalUpstream } from './upstream.ts'
+import type { UpstreamLimits } from './upstream-config.ts'
 
-const SESSION_CONFIG = { ...DEFAULT_SESSION_CONFIG, role: 'server', acceptStreams: false } as const
-const OWN_SESSION_CONFIG = { ...SESSION_CONFIG, ...WATCHFUL_KEEP_ALIVE.server }
+/** How the sessions of listeners behave: of those of this project, and of others. */
+export interface ListenerSessionConfig {
+  readonly own: SessionConfig
+  readonly foreign: SessionConfig
+}
+
+export function listenerSessionConfig(
+  limits: UpstreamLimits,
+  budget: HeldBudget,
+): ListenerSessionConfig {
+  const foreign = {
+    ...DEFAULT_SESSION_CONFIG,
+    role: 'server',
+    acceptStreams: false,
+    streamsMax: limits.maxStreamsPerTunnel,
+    unackedMax: limits.maxUnackedStreams,
+    heldBytesMax: limits.maxBufferedBytes,
+    budget,
+  } as const
+  return { own: { ...foreign, ...WATCHFUL_KEEP_ALIVE.server }, foreign }
+}
 
 /** How long a listener may take to open a tunnel to another node. */
 const MOVE_MS = 5_000
@@ -17,6 +38,10 @@ const MOVE_MS = 5_000
 export interface ListenerSessionOwner {
   /** The listener asked for no more requests; those under way go on. */
   leaving(): void
+  /** A request was given up for a reason of this side. */
+  gaveUp(error: YamuxError): void
+  /** The tunnel has as many requests as it may. */
+  full(): void
   /** The tunnel is gone. Exactly once, last. */
   closed(error: YamuxError): void
 }
@@ -39,6 +64,7 @@ export interface ListenerSessionOptions {
   readonly requests: Counter
   /** Whether the listener, asked to leave, opens its next tunnel before it lets go of this one. */
   readonly movesFirst: boolean
+  readonly config: ListenerSessionConfig
 }
 
 /** A listener's tunnel as an upstream: only this side opens streams, one per request. */
@@ -52,18 +78,17 @@ export class ListenerSession implements LocalUpstream, MuxConnOwner {
   private wasAskedToLeave = false
   private stopWaiting: (() => void) | undefined
 
-  constructor(
-    transport: Transport,
-    owner: ListenerSessionOwner,
-    { runtime, endpointId, remoteAddress, requests, movesFirst }: ListenerSessionOptions,
-  ) {
+  constructor(transport: Transport, owner: ListenerSessionOwner, options: ListenerSessionOptions) {
+    const { runtime, endpointId, remoteAddress, requests, movesFirst, config } = options
     this.endpointId = endpointId
     this.remoteAddress = remoteAddress
     this.movesFirst = movesFirst
     this.owner = owner
     this.requests = requests
-    const config = movesFirst ? OWN_SESSION_CONFIG : SESSION_CONFIG
-    this.conn = new MuxConn(transport, this, { runtime, config })
+    this.conn = new MuxConn(transport, this, {
+      runtime,
+      config: movesFirst ? config.own : config.foreign,
+    })
   }
 
   get canOpen(): boolean {
@@ -78,6 +103,7 @@ export class ListenerSession implements LocalUpstream, MuxConnOwner {
   open(handler: StreamHandler): Stream | undefined {
     const stream = this.conn.open(handler)
     if (stream !== undefined) this.requests.inc()
+    if (this.conn.session.isFull) this.owner.full()
     return stream
   }
 
@@ -138,6 +164,10 @@ export class ListenerSession implements LocalUpstream, MuxConnOwner {
   /** The listener has another tunnel, or shuts down: what is under way here finishes. */
   peerGoAway(): void {
     this.endWhenIdle()
+  }
+
+  gaveUp(error: YamuxError): void {
+    this.owner.gaveUp(error)
   }
 
   closed(error: YamuxError): void {

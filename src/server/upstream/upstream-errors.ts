@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { closeGently } from '../../net/close-gently.ts'
+import { errorCode } from '../../std/errors.ts'
 
 /** Why a listener is not let in: the answer's status and its JSON `error`, '' for no body. */
 export interface UpstreamError {
@@ -13,6 +14,18 @@ export interface UpstreamError {
 const WANTED: Readonly<Record<number, Readonly<Record<string, string>>>> = {
   401: { 'www-authenticate': 'Bearer' },
   426: { connection: 'upgrade', upgrade: 'websocket' },
+}
+
+/** What node:http refused before it was a request for a tunnel. */
+export function handshakeError(error: Error): UpstreamError {
+  switch (errorCode(error)) {
+    case 'HPE_HEADER_OVERFLOW':
+      return { status: 431, error: 'request head too large' }
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return { status: 408, error: 'request timeout' }
+    default:
+      return { status: 400, error: 'malformed request' }
+  }
 }
 
 /** Answers a plain request. */

@@ -16,16 +16,24 @@ import { peerAddress } from '../../net/peer-address.ts'
 import type { Transport } from '../../net/transport.ts'
 import { WebSocketAcceptor } from '../../net/websocket-accept.ts'
 import { DEFAULT_WEBSOCKET_KIND } from '../../net/websocket-kind.ts'
+import { errorCode } from '../../std/errors.ts'
 import { formatHostPort } from '../../std/host-port.ts'
 import type { HostPort } from '../../std/host-port.ts'
+import type { HeldBudget } from '../../yamux/config.ts'
+import type { ExceededLimits } from '../limits/exceeded-limits.ts'
+import type { PortGuard } from '../limits/guard-port.ts'
+import { noteSessionLimit } from '../limits/session-limit.ts'
 import type { EndpointRegistry } from './endpoint-registry.ts'
-import { ListenerSession } from './listener-session.ts'
+import { ListenerSession, listenerSessionConfig } from './listener-session.ts'
+import type { ListenerSessionConfig } from './listener-session.ts'
 import type { Placement } from './placement.ts'
 import { stagger } from './stagger.ts'
 import { isEndpointId, routedName } from './tenant-endpoint.ts'
 import type { Release, TenantQuotas } from './tenant-quotas.ts'
 import { TokenExpiry } from './token-expiry.ts'
-import { writeUpgradeError, writeRequestError } from './upstream-errors.ts'
+import { TunnelLimits } from './tunnel-limits.ts'
+import type { UpstreamLimits } from './upstream-config.ts'
+import { handshakeError, writeUpgradeError, writeRequestError } from './upstream-errors.ts'
 import type { UpstreamError } from './upstream-errors.ts'
 
 /** The route that listeners register at, and the protocol's first name for it. */
@@ -88,7 +96,15 @@ export interface UpstreamServerOptions {
   readonly placement: Placement
   readonly logger: Logger
   readonly metrics: Metrics
+  readonly limits: UpstreamLimits
+  readonly guard: PortGuard
+  readonly exceeded: ExceededLimits
+  /** What the tunnels share with whatever else holds answers. */
+  readonly budget: HeldBudget
 }
+
+/** How often node:http looks for connections that are over their time. */
+const CONNECTION_CHECK_MS = 2_000
 
 /**
  * The upstream port: listeners open a WebSocket and name their endpoint; each becomes an upstream
@@ -102,15 +118,17 @@ export class UpstreamServer {
   private readonly sentAway: Counter
   private readonly acceptor: WebSocketAcceptor
   private readonly http: Server
+  private readonly exceeded: ExceededLimits
+  private readonly tunnels: TunnelLimits
+  private readonly sessionConfig: ListenerSessionConfig
   private readonly sessions = new Set<ListenerSession>()
   private leaving = false
   private emptied: (() => void) | undefined
   private stopFarewells = (): void => {}
 
   constructor(options: UpstreamServerOptions) {
-    const { security, registry, placement, logger, metrics } = options
+    const { security, registry, placement, logger, metrics, limits, exceeded } = options
     this.options = options
-    this.acceptor = new WebSocketAcceptor(DEFAULT_WEBSOCKET_KIND, () => placement.fields())
     this.registry = registry
     this.logger = logger
     this.requests = metrics.counter(
@@ -136,11 +154,19 @@ export class UpstreamServer {
       'Endpoints with an upstream on this node.',
       () => registry.endpointCount,
     )
-    this.http = createHttpPort({}, security)
-    this.http.on('request', (request, response) => this.refuseRequest(request, response))
-    this.http.on('upgrade', (request, socket, head) => {
-      this.upgrade(request, socket as Socket, head)
+    this.exceeded = exceeded
+    this.tunnels = new TunnelLimits({
+      ...limits,
+      exceeded: (limit, address) => exceeded.note(`upstream.limits.${limit}`, address),
     })
+    this.sessionConfig = listenerSessionConfig(limits, options.budget)
+    this.acceptor = new WebSocketAcceptor(
+      DEFAULT_WEBSOCKET_KIND,
+      () => placement.fields(),
+      limits.maxMessageBytes,
+    )
+    this.http = this.createHttpServer(limits.handshakeTimeoutMs, security)
+    options.guard(this.http)
   }
 
   /** Requests and connections under way on all tunnels. */
@@ -211,6 +237,23 @@ export class UpstreamServer {
     await closed
   }
 
+  private createHttpServer(handshakeTimeoutMs: number, security?: PortSecurity): Server {
+    const server = createHttpPort(
+      {
+        headersTimeout: handshakeTimeoutMs,
+        requestTimeout: handshakeTimeoutMs,
+        connectionsCheckingInterval: Math.min(CONNECTION_CHECK_MS, handshakeTimeoutMs),
+      },
+      security,
+    )
+    server.on('request', (request, response) => this.refuseRequest(request, response))
+    server.on('upgrade', (request, socket, head) => {
+      this.upgrade(request, socket as Socket, head)
+    })
+    server.on('clientError', (error, socket) => this.refuseHandshake(error, socket as Socket))
+    return server
+  }
+
   private upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     // While a token is verified nobody else listens.
     socket.on('error', () => socket.destroy())
@@ -246,6 +289,8 @@ export class UpstreamServer {
     if (this.options.placement.isAvoided(request.headers)) {
       return writeUpgradeError(socket, { status: 503, error: 'the listener avoids this node' })
     }
+    const refusal = this.tunnels.refusal(peerAddress(request.socket))
+    if (refusal !== undefined) return writeUpgradeError(socket, refusal)
     const { tenantId } = admission
     const release = this.options.quotas.openTunnel(tenantId, endpointId)
     if (typeof release === 'string') {
@@ -269,7 +314,8 @@ export class UpstreamServer {
     transport: Transport,
     { endpointId, tenantId, clientIp, clientPort, movesFirst, ...facts }: ListenerFacts,
   ): void {
-    const { runtime, tenantNamespaces, graceMs } = this.options
+    const { runtime, tenantNamespaces, graceMs, exceeded } = this.options
+    const ended = this.tunnels.opened(clientIp)
     const about = {
       'endpoint-id': endpointId,
       'client-ip': clientIp,
@@ -280,8 +326,12 @@ export class UpstreamServer {
       transport,
       {
         leaving: () => remove(),
+        gaveUp: (error) => noteSessionLimit(exceeded, error, clientIp),
+        full: () => exceeded.note('upstream.limits.max_streams_per_tunnel', clientIp),
         closed: (error) => {
+          ended()
           remove()
+          noteSessionLimit(exceeded, error, clientIp)
           expiry.stop()
           this.sessions.delete(session)
           if (this.sessions.size === 0) this.emptied?.()
@@ -294,6 +344,7 @@ export class UpstreamServer {
         remoteAddress: formatHostPort({ host: clientIp, port: clientPort }),
         endpointId: routed,
         movesFirst,
+        config: this.sessionConfig,
       },
     )
     const expiry = new TokenExpiry(facts.expiresAtMs, {
@@ -310,6 +361,15 @@ export class UpstreamServer {
     const remove = this.registry.add(routed, session)
     this.sessions.add(session)
     this.logger.info('upstream connected', about)
+  }
+
+  /** What is no request, or none in time. */
+  private refuseHandshake(error: Error, socket: Socket): void {
+    if (errorCode(error) === 'ERR_HTTP_REQUEST_TIMEOUT') {
+      this.exceeded.note('upstream.limits.handshake_timeout', peerAddress(socket))
+    }
+    if (socket.writable) writeUpgradeError(socket, handshakeError(error))
+    else socket.destroy()
   }
 
   /** Plain requests have nothing to do here; say what the port is for. */

@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net'
 
-/** The load balancers whose word on a client's host and scheme is taken. */
-export class TrustedProxies {
+/** Addresses and networks of both families, and whether an address is among them. */
+export class NetworkSet {
   private readonly networks = new BlockList()
   private readonly isEmpty: boolean
 

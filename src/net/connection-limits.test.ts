@@ -1,0 +1,63 @@
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { ConnectionLimits } from './connection-limits.ts'
+import type { ConnectionLimit } from './connection-limits.ts'
+import { NetworkSet } from './network-set.ts'
+
+async function guarded(limits: { max: number; maxPerAddress: number; exempt?: readonly string[] }) {
+  const exceeded: ConnectionLimit[] = []
+  const server = createServer()
+  new ConnectionLimits({
+    ...limits,
+    exempt: new NetworkSet(limits.exempt ?? []),
+    exceeded: (limit) => exceeded.push(limit),
+  }).guard(server, 'go away')
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  return { server, exceeded }
+}
+
+/** The server's side of a connection, and what the client heard when that closed. */
+async function come(server: Server): Promise<{ socket: Socket; heard: Promise<string> }> {
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  let text = ''
+  client.setEncoding('latin1').on('data', (piece: string) => (text += piece))
+  client.on('error', () => {})
+  const heard = new Promise<string>((resolve) => client.once('close', () => resolve(text)))
+  const [socket] = (await once(server, 'connection')) as [Socket]
+  onTestFinished(() => void client.destroy())
+  return { socket, heard }
+}
+
+test('one too many from an address is told so, and one that leaves makes room', async () => {
+  const { server, exceeded } = await guarded({ max: 0, maxPerAddress: 1 })
+  const first = await come(server)
+  const second = await come(server)
+  expect(await second.heard).toBe('go away')
+  expect(exceeded).toEqual(['max_connections_per_address'])
+  first.socket.destroy()
+  await once(first.socket, 'close')
+  const third = await come(server)
+  third.socket.end('welcome')
+  expect(await third.heard).toBe('welcome')
+})
+
+test('a socket that is announced twice counts once', async () => {
+  const { server, exceeded } = await guarded({ max: 0, maxPerAddress: 1 })
+  const { socket, heard } = await come(server)
+  server.emit('connection', socket)
+  socket.end('welcome')
+  expect(await heard).toBe('welcome')
+  expect(exceeded).toEqual([])
+})
+
+test('who is exempt is not counted', async () => {
+  const { server, exceeded } = await guarded({ max: 0, maxPerAddress: 1, exempt: ['127.0.0.0/8'] })
+  const both = [await come(server), await come(server)]
+  for (const { socket } of both) socket.end('welcome')
+  expect(await Promise.all(both.map(async ({ heard }) => heard))).toEqual(['welcome', 'welcome'])
+  expect(exceeded).toEqual([])
+})

@@ -1,0 +1,35 @@
+import type { Server } from 'node:net'
+import { answerBytes } from '../../net/answer.ts'
+import { ConnectionLimits } from '../../net/connection-limits.ts'
+import { NetworkSet } from '../../net/network-set.ts'
+import type { ExceededLimits } from './exceeded-limits.ts'
+
+/** Watches over the connections of a server's port. */
+export type PortGuard = (server: Server) => void
+
+export interface PortLimits {
+  readonly maxConnections: number
+  readonly maxConnectionsPerAddress: number
+  readonly exempt: readonly string[]
+}
+
+const REFUSAL = answerBytes({
+  status: 429,
+  error: 'too many connections from this address',
+  kind: 'request',
+})
+
+/** Holds a port to the limits of its connections, and counts what was refused. */
+export function portGuard(
+  port: 'proxy' | 'upstream' | 'admin',
+  limits: PortLimits,
+  exceeded: ExceededLimits,
+): PortGuard {
+  const connections = new ConnectionLimits({
+    max: limits.maxConnections,
+    maxPerAddress: limits.maxConnectionsPerAddress,
+    exempt: new NetworkSet(limits.exempt),
+    exceeded: (limit, address) => exceeded.note(`${port}.limits.${limit}`, address),
+  })
+  return (server) => connections.guard(server, REFUSAL)
+}
