@@ -2,6 +2,7 @@ import { agentConfig, agentHttpConfig, agentTcpConfig } from '../src/agent/confi
 import { jsonSchema } from '../src/config/json-schema.ts'
 import { referencePage } from '../src/config/reference-page.ts'
 import type { Section } from '../src/config/section.ts'
+import { forwardConfig, forwardTcpConfig } from '../src/forward/config.ts'
 import { serverConfig } from '../src/server/config.ts'
 import { sdkReference } from './sdk-reference.ts'
 
@@ -48,6 +49,23 @@ const PAGES: readonly Page[] = [
     title: 'piko agent tcp',
     about: 'Every setting of an agent for one TCP endpoint, which is named by the arguments.',
     root: agentTcpConfig,
+    hasSchema: false,
+  },
+  {
+    name: 'forward',
+    title: 'piko forward start',
+    about:
+      'Every setting of a forward, for the file that `--config.path` names and as flags. An ' +
+      'editor that knows [forward.schema.json](forward.schema.json) checks the file while you ' +
+      'write. A single port needs no file: [piko forward tcp](forward-tcp.md).',
+    root: forwardConfig,
+    hasSchema: true,
+  },
+  {
+    name: 'forward-tcp',
+    title: 'piko forward tcp',
+    about: 'Every setting of a forward with one port, which is named by the arguments.',
+    root: forwardTcpConfig,
     hasSchema: false,
   },
 ]

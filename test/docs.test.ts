@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { referenceFiles } from '../docs/reference-files.ts'
 import { agentConfig, agentHttpConfig, agentTcpConfig } from '../src/agent/config.ts'
+import { forwardConfig, forwardTcpConfig } from '../src/forward/config.ts'
 import { parseFlags } from '../src/config/flags.ts'
 import { configFlags, loadConfig } from '../src/config/load-config.ts'
 import { leavesOf } from '../src/config/section.ts'
@@ -34,6 +35,8 @@ const CONFIGURED: readonly (readonly [string, Section])[] = [
   ['piko agent http', agentHttpConfig],
   ['piko status cluster nodes', statusConfig],
   ['piko agent tcp', agentTcpConfig],
+  ['piko forward start', forwardConfig],
+  ['piko forward tcp', forwardTcpConfig],
 ]
 
 /** Commands that no file configures. */

@@ -154,13 +154,14 @@ export class Agent implements Reloadable<AgentConfig> {
   }
 
   private tunnelOptions(endpointId: string) {
-    const { url, tenantId, timeoutMs, connections } = this.config.connect
+    const { url, tenantId, timeoutMs, proxyUrl, connections } = this.config.connect
     return {
       url,
       endpointId,
       connectTimeoutMs: timeoutMs,
       connections,
       tls: () => this.tls.current,
+      proxyUrl: proxyUrl === '' ? undefined : new URL(proxyUrl),
       runtime: this.runtime,
       logger: this.logger.child('listener'),
       token: () => this.config.connect.token.reveal(),

@@ -1,11 +1,11 @@
-import { orFile } from '../config/file-fields.ts'
 import { duration, flag, integer } from '../config/number-fields.ts'
 import { items, section } from '../config/section.ts'
 import type { ConfigOf } from '../config/section.ts'
-import { address, choice, secret, text, url } from '../config/text-fields.ts'
 import { CONNECTIONS } from '../client/tunnel-group.ts'
+import { address, choice, text, url } from '../config/text-fields.ts'
 import { accessLogSection, connectionLogSection } from '../log/access-log-config.ts'
 import { logSection } from '../log/config.ts'
+import { connectFields } from '../net/connect-fields.ts'
 import { clientTlsSection } from '../net/tls-sections.ts'
 import {
   isTcpServiceAddress,
@@ -73,13 +73,8 @@ const connectSection = section(
       required: true,
       help: 'Upstream port of a Piko node, or of the load balancer in front of the nodes.',
     }),
-    ...orFile('token', secret({ help: 'Token to authenticate with.', reload: true })),
+    ...connectFields('The agent tries again for ever.'),
     tenantId: text({ help: 'Tenant to register the endpoints for.' }),
-    timeoutMs: duration({
-      default: '30s',
-      required: true,
-      help: 'How long one attempt to connect may take. The agent tries again for ever.',
-    }),
     connections: integer({
       default: CONNECTIONS,
       min: 1,
@@ -89,7 +84,6 @@ const connectSection = section(
         'costs no more than what was on it. At most as many as the cluster has nodes; one to a ' +
         'server that does not say which node it is, such as the deployed Piko.',
     }),
-    tls: clientTlsSection('Piko'),
   },
   { help: 'How the agent connects to Piko.' },
 )

@@ -3,6 +3,7 @@ import { benchHttpCommand } from './bench-command.ts'
 import { completionCommand } from './completion-command.ts'
 import { CONFIG_COMMANDS } from './config-commands.ts'
 import type { Command } from './command.ts'
+import { forwardStartCommand, forwardTcpCommand } from './forward-commands.ts'
 import { serverCommand } from './server-command.ts'
 import { STATUS_COMMANDS } from './status-commands.ts'
 import { testClusterCommand } from './test-cluster-command.ts'
@@ -13,6 +14,8 @@ export const COMMANDS: readonly Command[] = [
   agentHttpCommand,
   agentTcpCommand,
   agentStartCommand,
+  forwardTcpCommand,
+  forwardStartCommand,
   ...STATUS_COMMANDS,
   testClusterCommand,
   ...CONFIG_COMMANDS,

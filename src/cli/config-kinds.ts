@@ -4,6 +4,7 @@ import { childrenOf } from '../config/section.ts'
 import type { Section } from '../config/section.ts'
 import { nearest } from '../config/nearest.ts'
 import { agentConfig } from '../agent/config.ts'
+import { forwardConfig } from '../forward/config.ts'
 import { serverConfig } from '../server/config.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -11,6 +12,7 @@ import { UsageError } from './usage-error.ts'
 export const CONFIG_KINDS: Readonly<Record<string, Section>> = {
   server: serverConfig,
   agent: agentConfig,
+  forward: forwardConfig,
 }
 
 export const KIND_WORDS = Object.keys(CONFIG_KINDS)

@@ -2,9 +2,14 @@ import { once } from 'node:events'
 import { onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
 import type { ClusterMember } from './cluster.ts'
+import { loadConfig } from '../../src/config/load-config.ts'
+import { forwardTcpConfig } from '../../src/forward/config.ts'
+import { Forward } from '../../src/forward/forward.ts'
+import type { HostPort } from '../../src/std/host-port.ts'
+import { LogWatch } from './log-watch.ts'
 import { knowsEndpoint, startCluster } from './cluster.ts'
 import { ENDPOINT, startServer, startTcpAgent } from './piko.ts'
-import type { RunningAgent, RunningServer } from './piko.ts'
+import type { AgentOptions, RunningAgent, RunningServer } from './piko.ts'
 import { RawService } from './raw-service.ts'
 
 /** A TCP service behind Piko, and the node that clients come to. */
@@ -46,6 +51,27 @@ export async function tcpPiko(
   const service = await RawService.start()
   onTestFinished(async () => service.close())
   return { service, ...(await startTcpEdge(placement, service, agentFlags)) }
+}
+
+/** A forward in this process, with what it logs. */
+export interface RunningForward {
+  readonly address: HostPort
+  readonly log: LogWatch
+  readonly forward: Forward
+}
+
+/** Opens a free port that leads to the endpoint through `edge`; it closes with the test. */
+export async function startForward(
+  { port }: HostPort,
+  { endpointId = ENDPOINT, flags = [] }: AgentOptions = {},
+): Promise<RunningForward> {
+  const argv = ['--connect.url', `http://127.0.0.1:${port}`, ...flags]
+  const config = loadConfig(forwardTcpConfig, { argv })
+  const log = new LogWatch()
+  const forward = new Forward({ ...config, ports: [{ addr: '0', endpointId }] }, log)
+  onTestFinished(async () => forward.shutdown())
+  const [address] = (await forward.start()) as [HostPort]
+  return { address, log, forward }
 }
 
 /** A client of the TCP route by the `ws` package: whatever it hears is written down. */
