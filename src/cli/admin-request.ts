@@ -11,6 +11,8 @@ export interface AdminAnswer {
 }
 
 export interface AdminRequestOptions {
+  /** '' for none. */
+  readonly token: string
   /** For https URLs. */
   readonly tls: ClientTls
   readonly signal: AbortSignal
@@ -29,9 +31,10 @@ export async function requestAdmin(url: URL, options: AdminRequestOptions): Prom
   return { status: response.statusCode as number, text }
 }
 
-function openRequest(url: URL, { tls, signal }: AdminRequestOptions): ClientRequest {
+function openRequest(url: URL, { token, tls, signal }: AdminRequestOptions): ClientRequest {
   const target = urlToHttpOptions(url)
-  const options = { ...target, agent: false, signal } as const
+  const headers = token === '' ? {} : { authorization: `Bearer ${token}` }
+  const options = { ...target, headers, agent: false, signal } as const
   if (url.protocol !== 'https:') return requestHttp(options)
   return requestHttps({ ...options, ...tls.connectOptions(target.hostname as string) })
 }

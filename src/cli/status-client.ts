@@ -45,7 +45,7 @@ export async function askStatus(config: StatusConfig, question: StatusQuestion):
 }
 
 async function send(
-  { server, forward, tls }: StatusConfig,
+  { server, forward, token, tls }: StatusConfig,
   { what, path }: StatusQuestion,
 ): Promise<AdminAnswer> {
   const base = server.url.replace(/\/$/, '')
@@ -54,7 +54,7 @@ async function send(
   const clientTls = inPlace('tls', () => loadClientTls(tls))
   const signal = AbortSignal.timeout(TIMEOUT_MS)
   try {
-    return await requestAdmin(url, { tls: clientTls, signal })
+    return await requestAdmin(url, { token: token.reveal(), tls: clientTls, signal })
   } catch (thrown) {
     const error = toError(thrown)
     const reason = signal.aborted

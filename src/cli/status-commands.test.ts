@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { run } from './run.ts'
 
@@ -30,6 +33,29 @@ async function piko(line: string, url?: string) {
   })
   return { code, stdout, stderr }
 }
+
+test('a token is sent along, from a flag or a file, and a refusal says why', async () => {
+  const server = createServer((request, response) => {
+    const isIn = request.headers.authorization === 'Bearer s3cret'
+    response.writeHead(isIn ? 200 : 401).end(isIn ? '{}' : '{"error":"invalid token"}')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const folder = mkdtempSync(join(tmpdir(), 'piko-status-'))
+  onTestFinished(() => {
+    server.close()
+    rmSync(folder, { recursive: true })
+  })
+  const file = join(folder, 'token')
+  writeFileSync(file, 's3cret\n')
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const line = 'status upstream endpoints'
+  expect((await piko(`${line} --token s3cret`, url)).code).toBe(0)
+  expect((await piko(`${line} --token-file ${file}`, url)).code).toBe(0)
+  await expect(piko(`${line} --token other`, url)).resolves.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('bad status: 401 (invalid token)') as string,
+  })
+})
 
 const node = (id: string, status: string, endpoints: number) => ({
   id,

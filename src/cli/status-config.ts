@@ -1,8 +1,9 @@
+import { orFile } from '../config/file-fields.ts'
 import { flag } from '../config/number-fields.ts'
 import { section } from '../config/section.ts'
 import type { ConfigOf } from '../config/section.ts'
 import { clientTlsSection } from '../net/tls-sections.ts'
-import { choice, text, url } from '../config/text-fields.ts'
+import { choice, secret, text, url } from '../config/text-fields.ts'
 
 /** What every status command can be told. */
 export const statusConfig = section({
@@ -16,6 +17,7 @@ export const statusConfig = section({
     },
     { help: 'The node that is asked.' },
   ),
+  ...orFile('token', secret({ help: 'Token for an admin port that asks for one.' })),
   tls: clientTlsSection('the admin port'),
   forward: text({ help: 'Id of the node that is to answer, in place of the one that is asked.' }),
   output: choice(['yaml', 'json', 'table'], {
