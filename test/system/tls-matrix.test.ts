@@ -1,17 +1,21 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import type { Socket } from 'node:net'
-import { describe, expect, test } from 'vitest'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { WebSocket, WebSocketServer, createWebSocketStream } from 'ws'
 import { run } from '../../src/cli/run.ts'
+import { dial } from '../../src/client/dial.ts'
+import { listen } from '../../src/client/listen.ts'
+import type { ClientTlsOptions } from '../../src/net/client-tls.ts'
 import type { HostPort } from '../../src/std/host-port.ts'
 import { knowsEndpoint, startCluster } from '../support/cluster.ts'
 import type { ClusterMember } from '../support/cluster.ts'
-import { openRequest, send } from '../support/http-client.ts'
+import { send } from '../support/http-client.ts'
 import { HttpService } from '../support/http-service.ts'
-import { startAgent } from '../support/piko.ts'
+import { ENDPOINT, startAgent, startTcpAgent } from '../support/piko.ts'
 import { TlsSetup } from '../support/tls-setup.ts'
-import type { TlsMode } from '../support/tls-setup.ts'
-import { onTestFinished } from 'vitest'
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 
@@ -23,35 +27,86 @@ async function echoService(): Promise<HttpService> {
     response.writeHead(200, { 'x-seen-proto': String(request.headers['x-forwarded-proto']) })
     response.end(Buffer.concat(pieces))
   })
-  service.server.on('upgrade', (_request, socket: Socket) => {
-    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
-    socket.pipe(socket)
+  new WebSocketServer({ server: service.server }).on('connection', (client) => {
+    client.on('message', (message, isBinary) => client.send(message, { binary: isBinary }))
   })
   onTestFinished(async () => service.close())
   return service
 }
 
-/** Two nodes, and a service behind the first. */
-async function start(mode: TlsMode): Promise<{ setup: TlsSetup; nodes: ClusterMember[] }> {
-  const setup = new TlsSetup(mode)
-  const nodes = await startCluster(2, { flags: setup.serverFlags })
-  const [owner, other] = nodes as [ClusterMember, ClusterMember]
-  const { upstream } = owner.addresses
-  await startAgent(upstream, await echoService(), { flags: setup.agentFlags(upstream) })
-  await knowsEndpoint(other, owner.id)
-  return { setup, nodes }
+/** The same for bare connections. */
+async function echoTcpService(): Promise<{ port: number }> {
+  const server = createServer((socket) => socket.on('error', () => {}).pipe(socket))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  return { port: (server.address() as AddressInfo).port }
 }
 
-/** What comes back through an upgraded connection. */
-async function echoed(proxy: HostPort, setup: TlsSetup, text: string): Promise<string> {
-  const headers = { connection: 'upgrade', upgrade: 'echo' }
-  const request = openRequest(proxy, { headers, tls: setup.connectOptions })
-  request.end()
-  const [, socket] = (await once(request, 'upgrade')) as [unknown, Socket]
-  socket.end(text)
-  let received = ''
-  for await (const piece of socket.setEncoding('utf8')) received += piece as string
-  return received
+/** Two nodes, and what `register` puts behind the first. */
+async function start(
+  setup: TlsSetup,
+  register: (upstream: HostPort, setup: TlsSetup) => Promise<unknown> = registerEcho,
+): Promise<readonly ClusterMember[]> {
+  const nodes = await startCluster(2, { flags: setup.serverFlags })
+  const [owner, other] = nodes as [ClusterMember, ClusterMember]
+  await register(owner.addresses.upstream, setup)
+  await knowsEndpoint(other, owner.id)
+  return nodes
+}
+
+async function registerEcho(upstream: HostPort, setup: TlsSetup): Promise<void> {
+  await startAgent(upstream, await echoService(), { flags: setup.agentFlags(upstream) })
+}
+
+async function registerTcpEcho(upstream: HostPort, setup: TlsSetup): Promise<void> {
+  await startTcpAgent(upstream, await echoTcpService(), { flags: setup.agentFlags(upstream) })
+}
+
+/** What the SDK is told of a port: its URL, and whom to trust. */
+function sdkOptions({ port }: HostPort, { scheme, connectOptions: tls }: TlsSetup) {
+  return {
+    url: `${scheme}://127.0.0.1:${port}`,
+    ...(tls && { tls: { rootCas: tls.ca, cert: tls.cert, key: tls.key } as ClientTlsOptions }),
+  }
+}
+
+/** A program that listens itself, and echoes. */
+async function registerSdk(upstream: HostPort, setup: TlsSetup): Promise<void> {
+  const listener = await listen(ENDPOINT, sdkOptions(upstream, setup))
+  onTestFinished(() => listener.shutdown())
+  listener.on('connection', (connection) => connection.on('error', () => {}).pipe(connection))
+}
+
+/** A WebSocket of a client, at the proxy port. */
+function openWebSocket({ port }: HostPort, setup: TlsSetup, path: string): WebSocket {
+  const scheme = setup.mode === 'plain' ? 'ws' : 'wss'
+  const socket = new WebSocket(`${scheme}://127.0.0.1:${port}${path}`, {
+    ...setup.connectOptions,
+    headers: { 'x-piko-endpoint': ENDPOINT },
+  })
+  onTestFinished(() => socket.terminate())
+  return socket
+}
+
+/** The ways to a TCP endpoint: the route itself, and the SDK. */
+const TCP_CLIENTS = {
+  route: async (proxy: HostPort, setup: TlsSetup) =>
+    createWebSocketStream(openWebSocket(proxy, setup, `/_piko/v1/tcp/${ENDPOINT}`)),
+  sdk: async (proxy: HostPort, setup: TlsSetup) => dial(ENDPOINT, sdkOptions(proxy, setup)),
+}
+
+/** What comes back, in the same number of bytes. */
+async function echoedBytes(connection: Duplex, bytes: Buffer): Promise<Buffer> {
+  onTestFinished(() => void connection.destroy())
+  connection.write(bytes)
+  const pieces: Buffer[] = []
+  let length = 0
+  for await (const piece of connection) {
+    pieces.push(piece as Buffer)
+    length += (piece as Buffer).length
+    if (length >= bytes.length) break
+  }
+  return Buffer.concat(pieces)
 }
 
 /** `piko status …`, asked of a node. */
@@ -69,10 +124,11 @@ async function status(node: ClusterMember, setup: TlsSetup, words: string) {
 }
 
 describe.each(['plain', 'TLS', 'mTLS'] as const)('with %s on every port', (mode) => {
+  const setup = new TlsSetup(mode)
+
   test('requests go through whole, on the node of the upstream and relayed', async () => {
-    const { setup, nodes } = await start(mode)
     const body = randomBytes(1_000_000)
-    for (const { addresses } of nodes) {
+    for (const { addresses } of await start(setup)) {
       const options = { method: 'POST', tls: setup.connectOptions }
       const answer = await send(addresses.proxy, options, body)
       expect(answer.status).toBe(200)
@@ -81,16 +137,32 @@ describe.each(['plain', 'TLS', 'mTLS'] as const)('with %s on every port', (mode)
     }
   })
 
-  test('upgraded connections echo, on the node of the upstream and relayed', async () => {
-    const { setup, nodes } = await start(mode)
-    for (const { id, addresses } of nodes) {
-      expect(await echoed(addresses.proxy, setup, `hello ${id}`)).toBe(`hello ${id}`)
+  test('WebSockets echo, on the node of the upstream and relayed', async () => {
+    for (const { addresses } of await start(setup)) {
+      const socket = openWebSocket(addresses.proxy, setup, '/')
+      await once(socket, 'open')
+      const message = randomBytes(200_000)
+      socket.send(message)
+      const [echo] = (await once(socket, 'message')) as [Buffer]
+      expect(sha256(echo)).toBe(sha256(message))
+    }
+  })
+
+  test.each([
+    ['an agent', registerTcpEcho],
+    ['a program with the SDK', registerSdk],
+  ])('bytes come back from %s, on the node of the upstream and relayed', async (_who, register) => {
+    const bytes = randomBytes(300_000)
+    for (const { addresses } of await start(setup, register)) {
+      for (const connect of Object.values(TCP_CLIENTS)) {
+        const connection = await connect(addresses.proxy, setup)
+        expect(sha256(await echoedBytes(connection, bytes))).toBe(sha256(bytes))
+      }
     }
   })
 
   test('the status commands ask a node, and another one by way of it', async () => {
-    const { setup, nodes } = await start(mode)
-    const [owner, other] = nodes as [ClusterMember, ClusterMember]
+    const [owner, other] = (await start(setup)) as [ClusterMember, ClusterMember]
     const asked = { code: 0, stdout: 'endpoints:\n  my-endpoint: 1\n', stderr: '' }
     expect(await status(owner, setup, 'upstream endpoints')).toEqual(asked)
     expect(await status(other, setup, 'upstream endpoints --forward n1')).toEqual(asked)

@@ -164,6 +164,8 @@ export class UpgradeExchange implements StreamHandler {
     const splice = new Splice(stream, this.socket)
     this.socket.resume()
     stream.consumed(this.owedBytes - rest.length)
+    // The splice pays for all that comes; what was owed here is paid.
+    this.owedBytes = 0
     if (rest.length > 0) splice.data(rest)
   }
 
