@@ -85,7 +85,7 @@ test('a token is verified by the key that it names, or by any when it names none
   expect(await outcome(makeSigningKey('ES256'), 'a')).toBe('invalid-token')
 })
 
-test('keys that rotate: a new one is found at once, one that is gone verifies nothing', async () => {
+test('of keys that rotate a new one is found at once, one that is gone is of no use', async () => {
   const server = await KeyServer.start()
   server.serve({ a: first })
   const { outcome } = await verifierAt(server)

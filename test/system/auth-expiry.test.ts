@@ -30,7 +30,7 @@ async function service(): Promise<HttpService> {
   return started
 }
 
-test('an agent with a file of tokens comes back before each ends, and no request is lost', async () => {
+test('an agent with a file of tokens is back before each ends; no request is lost', async () => {
   const node = await startServer([...SERVER, '--grace-period', '5s'])
   const file = tokenFile()
   file.write(await tokenFor(3))

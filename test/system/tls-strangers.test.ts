@@ -104,7 +104,7 @@ test('a failed handshake is counted, and the certificate says when it ends', asy
   expect(days).toBeLessThan(2.1)
 })
 
-test('an https service is reached if its certificate is trusted, and else gets nothing', async () => {
+test('an https service is reached if its certificate is trusted, else not', async () => {
   const asked: (string | undefined)[] = []
   const server = createHttpsServer(readCertificate(setup.server), (request, response) => {
     asked.push(request.url)
