@@ -165,6 +165,7 @@ export class Agent implements Reloadable<AgentConfig> {
       runtime: this.runtime,
       logger: this.logger.child('listener'),
       token: () => this.config.connect.token.reveal(),
+      windowBytes: this.config.stream.maxWindowSize,
       ...(tenantId !== '' && { tenantId }),
     }
   }

@@ -6,6 +6,7 @@ import { address, choice, text, url } from '../config/text-fields.ts'
 import { accessLogSection, connectionLogSection } from '../log/access-log-config.ts'
 import { logSection } from '../log/config.ts'
 import { connectFields } from '../net/connect-fields.ts'
+import { streamSection } from '../net/stream-section.ts'
 import { clientTlsSection } from '../net/tls-sections.ts'
 import {
   isTcpServiceAddress,
@@ -27,6 +28,11 @@ export const httpClientSection = section({
     default: 100,
     min: -1,
     help: 'How many idle connections are kept; -1 is unlimited.',
+  }),
+  disableCompression: flag({
+    help:
+      'Accepted as in the deployed Piko. Piko never asks a service for compression by itself: ' +
+      'Accept-Encoding is the client’s.',
   }),
 })
 
@@ -98,6 +104,7 @@ const programFields = {
     { help: 'The agent’s own port, for Prometheus.' },
   ),
   log: logSection,
+  stream: streamSection,
   gracePeriodMs: duration({
     default: '1m',
     required: true,
@@ -111,6 +118,7 @@ export const agentConfig = section(
   {
     listeners: items(listenerSection, {
       help: 'Endpoints to register and the services behind them.',
+      called: { noun: 'listener', by: 'endpoint_id' },
       reload: true,
     }),
     ...programFields,

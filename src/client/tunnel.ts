@@ -7,6 +7,7 @@ import type { BackoffOptions } from '../std/backoff.ts'
 import { formatDuration } from '../std/duration.ts'
 import { describeError } from '../std/errors.ts'
 import { DEFAULT_SESSION_CONFIG, WATCHFUL_KEEP_ALIVE } from '../yamux/config.ts'
+import type { SessionConfig } from '../yamux/config.ts'
 import { YamuxError } from '../yamux/errors.ts'
 import { GoAwayCode } from '../yamux/frame.ts'
 import type { Stream } from '../yamux/session.ts'
@@ -24,6 +25,8 @@ export interface TunnelOptions extends ConnectTarget {
   readonly tenantId?: string | undefined
   readonly runtime: MuxRuntime
   readonly backoff?: BackoffOptions
+  /** What may be under way to this side on one stream; at least 256 KiB, which is the default. */
+  readonly windowBytes?: number
   readonly logger?: ClientLogger | undefined
   /** Nodes that the listener's other tunnels lead to, as they were named: this one avoids them. */
   readonly siblings?: () => readonly string[]
@@ -85,6 +88,7 @@ export class Tunnel {
   private readonly backoff: Backoff
   /** Sessions that get no more streams and finish those that they have. */
   private readonly finishing = new Set<MuxConn>()
+  private readonly sessionConfig: SessionConfig
   private state: TunnelState = { kind: 'closed' }
   private openedMs = 0
   private hasConnected = false
@@ -97,6 +101,8 @@ export class Tunnel {
   /** Throws a PikoError when `url` is none. */
   constructor(options: TunnelOptions, owner: TunnelOwner) {
     this.options = options
+    const { windowBytes = SESSION_CONFIG.windowBytes } = options
+    this.sessionConfig = { ...SESSION_CONFIG, windowBytes }
     this.owner = owner
     this.url = listenerUrl(options.url, options.endpointId)
     this.backoff = new Backoff(options.backoff ?? RECONNECT_BACKOFF, Math.random)
@@ -201,7 +207,7 @@ export class Tunnel {
         peerGoAway: () => this.replace(conn),
         closed: (error) => this.lost(conn, error),
       },
-      { runtime: this.options.runtime, config: SESSION_CONFIG },
+      { runtime: this.options.runtime, config: this.sessionConfig },
     )
     // The requests of the tunnels before go on; new ones come here.
     for (const old of this.finishing) old.goAway()

@@ -19,9 +19,16 @@ export class Findings {
   readonly problems: ConfigProblem[] = []
   readonly warnings: ConfigProblem[] = []
   private readonly source: SourceFile | undefined
+  /** How sentences call items of lists, by their paths. */
+  private readonly names = new Map<string, string>()
 
   constructor(source: SourceFile | undefined) {
     this.source = source
+  }
+
+  /** Sentences about what is below `path`, an item of a list, call it `name`. */
+  call(path: readonly string[], name: string): void {
+    this.names.set(path.join('.'), name)
   }
 
   /** `path` leads to the setting; its sections are named before the sentence, as in Go errors. */
@@ -53,10 +60,14 @@ export class Findings {
     const given = Object.entries(details).filter(([, value]) => value !== undefined)
     return {
       path: path.join('.'),
-      text: [...path.slice(0, -1), sentence].join(': '),
+      text: [...this.spoken(path.slice(0, -1)), sentence].join(': '),
       ...this.placeOf(origin),
       ...(Object.fromEntries(given) as Partial<ConfigProblem>),
     }
+  }
+
+  private spoken(path: readonly string[]): string[] {
+    return path.map((name, i) => this.names.get(path.slice(0, i + 1).join('.')) ?? name)
   }
 
   private placeOf(origin: Origin): Partial<ConfigProblem> {

@@ -108,6 +108,9 @@ export class Resolver {
     }
     return node.items.map((item, index) => {
       const here = [...path.slice(0, -1), `${path.at(-1)}[${index}]`]
+      if (items.options.called !== undefined) {
+        this.findings.call(here, calledBy(items.options.called, item))
+      }
       return this.section(items.of, { path: here, key: item, node: item })
     })
   }
@@ -153,4 +156,10 @@ export class Resolver {
   private flagsOf(path: readonly string[]): readonly FlagText[] {
     return this.flags.get(flagName(path)) ?? []
   }
+}
+
+/** `listener: orders`, or `listener` for one that has no name. */
+function calledBy({ noun, by }: { readonly noun: string; readonly by: string }, item: YamlNode) {
+  const entry = item.kind === 'map' ? item.entries.find(({ name }) => name === by) : undefined
+  return entry?.value.kind === 'text' ? `${noun}: ${entry.value.text}` : noun
 }

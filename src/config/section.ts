@@ -14,7 +14,12 @@ export interface List<Value> {
 export interface Items<Fields extends Shape = Shape> {
   readonly node: 'items'
   readonly of: Section<Fields>
-  readonly options: FieldOptions
+  readonly options: ItemsOptions
+}
+
+interface ItemsOptions<Value = unknown> extends FieldOptions<Value> {
+  /** How messages call an item: `listener: orders` with the value of its `endpoint_id`. */
+  readonly called?: { readonly noun: string; readonly by: string }
 }
 
 /** Settings that belong together; a configuration is a section of sections. */
@@ -76,7 +81,7 @@ type ListOptions<Value> = FieldOptions<readonly Value[]> & {
 
 export function items<Fields extends Shape>(
   of: Section<Fields>,
-  options: FieldOptions<readonly ConfigOf<Section<Fields>>[]>,
+  options: ItemsOptions<readonly ConfigOf<Section<Fields>>[]>,
 ): Items<Fields> {
   return { node: 'items', of, options }
 }

@@ -6,6 +6,7 @@ import type { ConfigOf } from '../config/section.ts'
 import { address } from '../config/text-fields.ts'
 import { FIELDS_MAX } from '../http1/field-lines.ts'
 import { connectionLimitFields, networks } from '../net/connection-limits-config.ts'
+import { streamSection } from '../net/stream-section.ts'
 import { clientTlsSection, serverTlsSection, unusedClientTlsSection } from '../net/tls-sections.ts'
 import { authSection, tenantItems, tenantMistakes } from '../auth/config.ts'
 import { clusterSection } from './membership/cluster-config.ts'
@@ -52,10 +53,25 @@ const proxySection = section(
       help: 'What one who connects can use up. Trusted proxies are exempt, too.',
     }),
     http: section({
+      readTimeoutMs: duration({
+        default: '30s',
+        reload: true,
+        help:
+          'How long a client may pause in the middle of a request’s body before the answer has ' +
+          'begun; it then gets a 408. A client that waits for its upstream does not pause. 0 ' +
+          'turns it off.',
+      }),
       readHeaderTimeoutMs: duration({
         default: '10s',
         reload: true,
         help: 'How long a client may take to send the head of a request.',
+      }),
+      writeTimeoutMs: duration({
+        default: '5m',
+        reload: true,
+        help:
+          'How long a client may take nothing of an answer that waits for it; its connection is ' +
+          'then cut. 0 turns it off.',
       }),
       idleTimeoutMs: duration({
         default: '5m',
@@ -73,15 +89,9 @@ const proxySection = section(
         max: RECEIVED_FIELDS_MAX,
         help: 'Header fields of a request; one with more gets a 431.',
       }),
-      bodyIdleTimeoutMs: duration({
-        default: '30s',
-        help:
-          'How long a client may pause in the middle of a request’s body before the answer has ' +
-          'begun; it then gets a 408. A client that waits for its upstream does not pause. 0 ' +
-          'turns it off.',
-      }),
       minBodyRate: bytes({
         default: 0,
+        reload: true,
         help:
           'Bytes per second that a body must come at before the answer has begun, over half a ' +
           'minute; a slower one gets a 408. 0 lets streams be as slow as they like.',
@@ -118,6 +128,9 @@ const rebalanceSection = section(
 const upstreamSection = section(
   {
     bindAddr: address({ default: ':8001', help: 'Address that listeners connect to.' }),
+    advertiseAddr: address({
+      help: 'Accepted as in the deployed Piko; no other node needs the address of this port.',
+    }),
     tls: serverTlsSection(unusedClientTlsSection('nodes never connect to this port')),
     limits: upstreamLimitsSection,
     auth: authSection,
@@ -188,6 +201,7 @@ export const serverConfig = section({
   admin: adminSection,
   limits: limitsSection,
   log: logSection,
+  stream: streamSection,
   shutdown: shutdownSection,
   gracePeriodMs: duration({
     default: '1m',

@@ -121,6 +121,7 @@ export class Server implements Reloadable<ServerConfig> {
       metrics,
       limits: config.upstream.limits,
       ...limits.forPort('upstream'),
+      windowBytes: config.stream.maxWindowSize,
     })
     this.rebalancer = this.createRebalancer()
     this.proxy = new ProxyServer({

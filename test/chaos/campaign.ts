@@ -104,7 +104,12 @@ function agentSettings(upstreamPort: number, servicePort: number): AgentConfig {
       responseHeaders: headers,
     },
     tls: program.connect.tls,
-    httpClient: { keepAliveTimeoutMs: 30_000, idleConnTimeoutMs: 1_000, maxIdleConns: 100 },
+    httpClient: {
+      keepAliveTimeoutMs: 30_000,
+      idleConnTimeoutMs: 1_000,
+      maxIdleConns: 100,
+      disableCompression: false,
+    },
   } as const
   return { ...program, listeners: [listener] }
 }

@@ -180,3 +180,12 @@ test.each(['POST', 'PATCH'])('a %s is never sent twice', async (method) => {
   expect((await client.message()).status).toBe(502)
   expect(service.accepted).toBe(1)
 })
+
+test('a client that stops in the middle of its body gets a 408', async () => {
+  const serverFlags = ['--proxy.http.read-timeout', '100ms']
+  const { piko, service } = await pikoWithRawService({ serverFlags })
+  const client = await piko.dial()
+  client.send(`POST / HTTP/1.1\r\n${TO}Content-Length: 10\r\n\r\nhalf`)
+  await service.connection()
+  expect((await client.message()).start).toBe('HTTP/1.1 408 Request Timeout')
+})

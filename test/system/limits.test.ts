@@ -92,7 +92,7 @@ test('a head that is too slow gets a 408, one too large and one too long a 431',
 
 test('a body that stands still gets a 408, and the service sees its connection close', async () => {
   const { piko, service } = await pikoWithRawService({
-    serverFlags: ['--proxy.http.body-idle-timeout', '1s'],
+    serverFlags: ['--proxy.http.read-timeout', '1s'],
   })
   const client = await piko.dial()
   client.send(`${GET.replace('GET', 'POST')}Content-Length: 10\r\n\r\nhalf`)
@@ -101,12 +101,12 @@ test('a body that stands still gets a 408, and the service sees its connection c
   const answer = await client.message()
   expect([answer.status, answer.body.toString()]).toEqual([408, '{"error":"request timeout"}'])
   await connection.ending()
-  expect(await exceeded(piko.node, 'proxy.http.body_idle_timeout')).toBe(1)
+  expect(await exceeded(piko.node, 'proxy.http.read_timeout')).toBe(1)
 })
 
 test('a body whose upstream does not read is not the client’s fault', async () => {
   const { piko, service } = await pikoWithRawService({
-    serverFlags: ['--proxy.http.body-idle-timeout', '1s', '--proxy.timeout', '4s'],
+    serverFlags: ['--proxy.http.read-timeout', '1s', '--proxy.timeout', '4s'],
   })
   const client = await piko.dial()
   client.send(`${GET.replace('GET', 'POST')}Content-Length: 100000000\r\n\r\n`)
@@ -114,7 +114,7 @@ test('a body whose upstream does not read is not the client’s fault', async ()
   connection.socket.pause()
   client.send(Buffer.alloc(30_000_000))
   expect((await client.message()).status).toBe(504)
-  expect(await exceeded(piko.node, 'proxy.http.body_idle_timeout')).toBe(0)
+  expect(await exceeded(piko.node, 'proxy.http.read_timeout')).toBe(0)
 })
 
 test('a tunnel too many gets a 503, and one too many from one address a 429', async () => {

@@ -37,6 +37,11 @@ export class ClientConnections {
     return count
   }
 
+  /** The connections with a request under way. */
+  *busy(): Generator<Socket> {
+    for (const [socket, requests] of this.underWay) if (requests.size > 0) yield socket
+  }
+
   /** Whether a request is under way on the connection. */
   isBusy(socket: Socket): boolean {
     return (this.underWay.get(socket)?.size ?? 0) > 0

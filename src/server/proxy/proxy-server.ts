@@ -29,6 +29,8 @@ import type { RequestJournal } from './request-journal.ts'
 import { Route } from './route.ts'
 import type { RetryLimit, Routable, UpstreamSource } from './route.ts'
 import { SlowBodies } from './slow-bodies.ts'
+import type { BodyPace } from './slow-bodies.ts'
+import { StalledReaders } from './stalled-readers.ts'
 import { TcpRoute } from './tcp-route.ts'
 import { UpgradeExchange } from './upgrade-exchange.ts'
 import { withoutUpgrade } from './without-upgrade.ts'
@@ -58,6 +60,10 @@ interface AskedUpgrade {
 /** How often node:http looks for connections that are over their time. */
 const CONNECTION_CHECK_MS = 2_000
 
+function bodyPace({ http: { readTimeoutMs, minBodyRate } }: ProxyConfig): BodyPace {
+  return { idleMs: readTimeoutMs, minRate: minBodyRate }
+}
+
 /**
  * The proxy port. node:http reads the requests; each is checked, routed by its endpoint and carried
  * by an Exchange, or by an UpgradeExchange when it asks for another protocol.
@@ -73,6 +79,7 @@ export class ProxyServer {
   private trusted: NetworkSet
   private readonly exceeded: ExceededLimits
   private readonly slowBodies: SlowBodies
+  private readonly stalledReaders: StalledReaders
   private readonly stopTicking: () => void
   private readonly http: Server
   private readonly connections = new ClientConnections()
@@ -92,11 +99,16 @@ export class ProxyServer {
     this.exceeded = exceeded
     this.trusted = new NetworkSet(config.trustedProxies)
     this.slowBodies = new SlowBodies({
-      idleMs: config.http.bodyIdleTimeoutMs,
-      minRate: config.http.minBodyRate,
+      ...bodyPace(config),
       exceeded: (limit) => exceeded.note(`proxy.http.${limit}`),
     })
-    this.stopTicking = options.heartbeat.add(this.slowBodies)
+    this.stalledReaders = new StalledReaders({
+      connections: this.connections,
+      timeoutMs: config.http.writeTimeoutMs,
+      exceeded: () => exceeded.note('proxy.http.write_timeout'),
+    })
+    const stops = [this.slowBodies, this.stalledReaders].map((slow) => options.heartbeat.add(slow))
+    this.stopTicking = () => stops.forEach((stop) => stop())
     this.tcp = new TcpRoute({
       upstreams,
       retries,
@@ -117,6 +129,8 @@ export class ProxyServer {
     this.config = config
     this.trusted = new NetworkSet(config.trustedProxies)
     this.journal.configure(config.accessLog)
+    this.slowBodies.configure(bodyPace(config))
+    this.stalledReaders.configure(config.http.writeTimeoutMs)
     this.http.headersTimeout = config.http.readHeaderTimeoutMs
     this.http.keepAliveTimeout = config.http.idleTimeoutMs
   }

@@ -31,7 +31,7 @@ function watched(limits: { idleMs: number; minRate: number }) {
 test('a body that stands still for too long is ended, once', () => {
   const { body, exceeded, run } = watched({ idleMs: 10_000, minRate: 0 })
   run(40)
-  expect(exceeded).toEqual(['body_idle_timeout'])
+  expect(exceeded).toEqual(['read_timeout'])
   expect(body.ended).toBe(1)
 })
 
@@ -50,6 +50,14 @@ test('a body below the least rate is ended where there is one', () => {
   const slow = watched({ idleMs: 10_000, minRate: 100 })
   slow.run(300, () => (slow.body.requestBytes += 99))
   expect(slow.exceeded).toEqual(['min_body_rate'])
+})
+
+test('a new limit is for the bodies under way, too', () => {
+  const { bodies, exceeded, run } = watched({ idleMs: 0, minRate: 0 })
+  run(40)
+  bodies.configure({ idleMs: 10_000, minRate: 0 })
+  run(41)
+  expect(exceeded).toEqual(['read_timeout'])
 })
 
 test('a client that waits for the upstream is not to blame', () => {

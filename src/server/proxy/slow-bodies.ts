@@ -10,13 +10,16 @@ export interface IncomingBody {
   tooSlow(): void
 }
 
-export type SlowBodyLimit = 'body_idle_timeout' | 'min_body_rate'
+export type SlowBodyLimit = 'read_timeout' | 'min_body_rate'
 
-export interface SlowBodiesOptions {
+export interface BodyPace {
   /** The longest pause in the middle of a body; 0 is for ever. */
   readonly idleMs: number
   /** Bytes per second, over RATE_WINDOW_MS; 0 is any. */
   readonly minRate: number
+}
+
+export interface SlowBodiesOptions extends BodyPace {
   readonly exceeded: (limit: SlowBodyLimit) => void
 }
 
@@ -36,11 +39,15 @@ interface Mark {
  * All of them are looked at once a second. What waits for its upstream is never to blame.
  */
 export class SlowBodies implements Ticking {
-  private readonly options: SlowBodiesOptions
+  private options: SlowBodiesOptions
   private readonly marks = new Map<IncomingBody, Mark>()
 
   constructor(options: SlowBodiesOptions) {
     this.options = options
+  }
+
+  configure(pace: BodyPace): void {
+    this.options = { ...this.options, ...pace }
   }
 
   watch(body: IncomingBody): void {
@@ -54,7 +61,7 @@ export class SlowBodies implements Ticking {
 
   /** A body that somebody else found to stand still. */
   stalled(body: IncomingBody): void {
-    this.end(body, 'body_idle_timeout')
+    this.end(body, 'read_timeout')
   }
 
   tick(nowMs: number): void {
@@ -81,7 +88,7 @@ export class SlowBodies implements Ticking {
       mark.bytes = requestBytes
       mark.movedMs = nowMs
     } else if (idleMs > 0 && nowMs - mark.movedMs >= idleMs) {
-      return 'body_idle_timeout'
+      return 'read_timeout'
     }
     const windowMs = nowMs - mark.windowMs
     if (windowMs < RATE_WINDOW_MS) return undefined

@@ -19,11 +19,13 @@ export interface ListenerSessionConfig {
 export function listenerSessionConfig(
   limits: UpstreamLimits,
   budget: HeldBudget,
+  windowBytes: number,
 ): ListenerSessionConfig {
   const foreign = {
     ...DEFAULT_SESSION_CONFIG,
     role: 'server',
     acceptStreams: false,
+    windowBytes,
     streamsMax: limits.maxStreamsPerTunnel,
     unackedMax: limits.maxUnackedStreams,
     heldBytesMax: limits.maxBufferedBytes,

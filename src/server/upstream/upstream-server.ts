@@ -101,6 +101,8 @@ export interface UpstreamServerOptions {
   readonly exceeded: ExceededLimits
   /** What the tunnels share with whatever else holds answers. */
   readonly budget: HeldBudget
+  /** What may be under way to this side on one stream of a tunnel. */
+  readonly windowBytes: number
 }
 
 /** How often node:http looks for connections that are over their time. */
@@ -159,7 +161,7 @@ export class UpstreamServer {
       ...limits,
       exceeded: (limit, address) => exceeded.note(`upstream.limits.${limit}`, address),
     })
-    this.sessionConfig = listenerSessionConfig(limits, options.budget)
+    this.sessionConfig = listenerSessionConfig(limits, options.budget, options.windowBytes)
     this.acceptor = new WebSocketAcceptor(
       DEFAULT_WEBSOCKET_KIND,
       () => placement.fields(),
