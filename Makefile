@@ -1,6 +1,8 @@
 # Every target works on a fresh clone: it installs and builds what it needs, only when needed.
 
-SOURCES := $(shell find src -name '*.ts' ! -name '*.test.ts' 2>/dev/null)
+SOURCES := $(shell find src -name '*.ts' ! -name '*.test.ts' 2>/dev/null) scripts/stamp-build.ts
+# The build notes the commit that it was made from.
+COMMIT := $(wildcard .git/logs/HEAD)
 INSTALLED := node_modules/.package-lock.json
 
 .PHONY: help piko test check demo bench sim soak clean
@@ -35,7 +37,7 @@ $(INSTALLED): package-lock.json
 	npm ci
 	@touch $@
 
-bin/piko: $(INSTALLED) tsconfig.json tsconfig.build.json $(SOURCES)
+bin/piko: $(INSTALLED) tsconfig.json tsconfig.build.json $(SOURCES) $(COMMIT)
 	npm run --silent build
 	@mkdir -p bin
 	@ln -sf ../dist/main.js bin/piko

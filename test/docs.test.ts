@@ -110,7 +110,7 @@ test('flags that the documents name exist', () => {
   const unknown = own.flatMap((path) => {
     const named = (pages.get(path) ?? '').matchAll(/`(--[a-z][a-z.-]*[a-z])[` =]/g)
     return Array.from(named, ([, flag = '']) => flag.replace(/^--no-(?=\w)/, '--'))
-      .filter((flag) => flag !== '--help' && flag !== '--no' && !allFlags.has(flag))
+      .filter((flag) => !/^--(help|help-all|no)$/.test(flag) && !allFlags.has(flag))
       .map((flag) => `${path}: ${flag}`)
   })
   // Programs that measure and simulate have flags of their own.

@@ -38,6 +38,7 @@ export const httpClientSection = section({
 
 const listenerFields = {
   timeoutMs: duration({
+    basic: true,
     default: '10s',
     required: true,
     help:
@@ -75,12 +76,13 @@ const listenerSection = section(
 const connectSection = section(
   {
     url: url({
+      basic: true,
       default: 'http://localhost:8001',
       required: true,
       help: 'Upstream port of a Piko node, or of the load balancer in front of the nodes.',
     }),
     ...connectFields('The agent tries again for ever.'),
-    tenantId: text({ help: 'Tenant to register the endpoints for.' }),
+    tenantId: text({ basic: true, help: 'Tenant to register the endpoints for.' }),
     connections: integer({
       default: CONNECTIONS,
       min: 1,
@@ -98,7 +100,7 @@ const programFields = {
   connect: connectSection,
   server: section(
     {
-      enabled: flag({ help: 'Whether to serve metrics.' }),
+      enabled: flag({ basic: true, help: 'Whether to serve metrics.' }),
       bindAddr: address({ default: ':5000', help: 'Address to serve /metrics at.' }),
     },
     { help: 'The agent’s own port, for Prometheus.' },
@@ -136,6 +138,7 @@ export const agentHttpConfig = section({ ...listenerFields, ...programFields })
 /** `piko agent tcp`: the same for a TCP service. */
 export const agentTcpConfig = section({
   timeoutMs: duration({
+    basic: true,
     default: '10s',
     required: true,
     help: 'How long the service may take to accept a connection. Open ones have no limit.',

@@ -8,6 +8,7 @@ import {
   TCP_SERVICE_ADDRESS_FORMS,
 } from '../agent/service-address.ts'
 import type { ConfigSource } from '../config/config-reload.ts'
+import { list, section } from '../config/section.ts'
 import type { ConfigOf, Section } from '../config/section.ts'
 import { openLog } from '../log/json-logger.ts'
 import { defineCommand } from './command.ts'
@@ -32,7 +33,7 @@ export const agentHttpCommand = defineCommand({
   words: ['agent', 'http'],
   // How the first documents write it.
   aliases: [['agent']],
-  arguments: '<endpoint> <addr>',
+  arguments: '[<endpoint> <addr>]',
   summary: 'Register one endpoint for an HTTP service',
   description:
     'Registers the endpoint and forwards its requests to the HTTP service at <addr>:\n' +
@@ -40,21 +41,54 @@ export const agentHttpCommand = defineCommand({
   examples: [
     'piko agent http my-endpoint 3000',
     'piko agent http my-endpoint 10.0.0.7:8080 --connect.url https://piko.example.com:8001',
+    'piko agent --endpoints my-endpoint/localhost:4000,other/localhost:4001',
   ],
   root: agentHttpConfig,
-  async run({ config, positionals, source }) {
-    const [endpointId, addr] = positionals as [string, string]
-    if (parseServiceAddress(addr) === undefined) {
-      throw new UsageError(`${addr} is no address; give ${SERVICE_ADDRESS_FORMS}`)
-    }
+  own: section({
+    endpoints: list({
+      basic: true,
+      help: 'Endpoints with their services in one word each, as in my-endpoint/localhost:4000.',
+    }),
+  }),
+  async run({ config, own, positionals, source }) {
+    const services = servicesOf(positionals, own.endpoints)
     const asAgent = (changed: AgentHttpConfig): AgentConfig => {
       const { timeoutMs, accessLog, httpClient, tls, ...program } = changed
-      const listener = { endpointId, addr, timeoutMs, accessLog, httpClient, tls }
-      return { ...program, listeners: [{ ...listener, protocol: 'http' }] }
+      const asListener = ({ endpointId, addr }: Service) =>
+        ({ endpointId, addr, protocol: 'http', timeoutMs, accessLog, httpClient, tls }) as const
+      return { ...program, listeners: services.map(asListener) }
     }
     return runAgent(asAgent(config), { source, asAgent })
   },
 })
+
+interface Service {
+  readonly endpointId: string
+  readonly addr: string
+}
+
+/** What the arguments and `--endpoints` name. Throws a UsageError. */
+function servicesOf(positionals: readonly string[], endpoints: readonly string[]): Service[] {
+  const [endpointId, addr] = positionals
+  const services = endpoints.map((written) => {
+    const [, id = '', service = ''] = /^([^/]*)\/?(.*)$/.exec(written) ?? []
+    return { endpointId: id, addr: service }
+  })
+  if (endpointId !== undefined && addr !== undefined) services.unshift({ endpointId, addr })
+  if (services.length === 0) {
+    throw new UsageError('<endpoint> is missing; usage: piko agent http <endpoint> <addr> [flags]')
+  }
+  for (const service of services) {
+    if (service.endpointId === '') throw new UsageError('an endpoint has no name')
+    if (parseServiceAddress(service.addr) !== undefined) continue
+    const problem =
+      service.addr === ''
+        ? `${service.endpointId} has no address behind a slash`
+        : `${service.addr} is no address`
+    throw new UsageError(`${problem}; give ${SERVICE_ADDRESS_FORMS}`)
+  }
+  return services
+}
 
 export const agentTcpCommand = defineCommand({
   words: ['agent', 'tcp'],

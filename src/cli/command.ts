@@ -4,6 +4,7 @@ import type { ConfigSource } from '../config/config-reload.ts'
 import { configFlags, loadArguments, loadCommand } from '../config/load-config.ts'
 import { section } from '../config/section.ts'
 import type { ConfigOf, Section } from '../config/section.ts'
+import { maskedCommandLine } from './process-title.ts'
 import { checkArguments } from './command-arguments.ts'
 
 /** What a command may touch of the process that it runs in. */
@@ -13,6 +14,10 @@ export interface CommandContext {
   print(text: string): void
   /** Writes text for the user to standard error. */
   warn(text: string): void
+  /** Whether what is written there may have colours; none may unless said. */
+  readonly colors?: { readonly print: boolean; readonly warn: boolean }
+  /** Changes what tools such as ps show of the process. */
+  rename?(title: string): void
 }
 
 /** One command of `piko`, as help shows it and as it runs. */
@@ -87,10 +92,14 @@ export function defineCommand<Root extends Section, Own extends Section = typeof
   options: CommandOptions<Root, Own>,
 ): Command {
   const { root, own = NO_FLAGS as unknown as Own, run, ...texts } = options
+  const sections = [own, root, configFlags]
   return {
     ...texts,
-    sections: [own, root, configFlags],
+    sections,
     async execute(argv, context) {
+      // First of all: from here on nobody on the host needs to see a token.
+      const title = maskedCommandLine(texts.words, argv, sections)
+      if (title !== undefined) context.rename?.(title)
       const load = () =>
         loadCommand({
           root,

@@ -37,6 +37,10 @@ test.each([
     ['nodes', 'node'],
   ],
   [['piko', 'server', '--proxy.b'], ['--proxy.bind-addr']],
+  [
+    ['piko', 'server', '--hel'],
+    ['--help', '--help-all'],
+  ],
   [['piko', 'server', '--log.level', 'w'], ['warn']],
   [
     ['piko', 'server', '--log.level', '=', ''],

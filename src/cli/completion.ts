@@ -60,18 +60,20 @@ function wordsOf(commands: readonly Command[]): CompletedWords[] {
     return {
       called,
       next: Array.from(next, ([word, summary]) => ({ word, summary })),
-      flags: [...(command === undefined ? [] : flagsOf(command)), HELP_FLAG],
+      flags: command === undefined ? [HELP] : [...flagsOf(command), HELP, HELP_ALL],
     }
   })
 }
 
-const HELP_FLAG: CompletedFlag = {
+const HELP: CompletedFlag = {
   name: '--help',
   help: 'Explain the command.',
   takesValue: false,
   choices: [],
   isPath: false,
 }
+
+const HELP_ALL: CompletedFlag = { ...HELP, name: '--help-all', help: 'Explain every flag.' }
 
 function flagsOf(command: Command): CompletedFlag[] {
   return command.sections.flatMap((section) =>

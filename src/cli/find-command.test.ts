@@ -38,9 +38,14 @@ test.each([
 test.each(['', 'agent', 'status', 'status cluster', 'server status', 'server status cluster'])(
   '"%s" stops short of several commands',
   (line) => {
-    expect(find(line)).toEqual({ kind: 'group' })
+    expect(find(line)).toMatchObject({ kind: 'group' })
   },
 )
+
+test('a group knows the command that its words call with flags behind them', () => {
+  expect(find('agent')).toEqual({ kind: 'group', command: http, wordCount: 1 })
+  expect(find('status')).toEqual({ kind: 'group', command: undefined, wordCount: 1 })
+})
 
 test.each([
   ['nonsense', 0],

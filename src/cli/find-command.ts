@@ -4,8 +4,11 @@ import { beginsWith, commonLength, spellingsOf } from './spelling.ts'
 /** What the leading words of a command line call. */
 export type Called =
   | { readonly kind: 'command'; readonly command: Command; readonly wordCount: number }
-  /** `piko agent`, `piko server status`: words that several commands begin with. */
-  | { readonly kind: 'group' }
+  /**
+   * `piko agent`, `piko server status`: words that several commands begin with. With flags behind
+   * them they may also call one of these, by an alias: `piko agent --endpoints a/3000`.
+   */
+  | { readonly kind: 'group'; readonly command: Command | undefined; readonly wordCount: number }
   /** `known` words make sense, the next one does not. */
   | { readonly kind: 'unknown'; readonly known: number }
 
@@ -24,7 +27,8 @@ export function findCommand(commands: readonly Command[], words: readonly string
   const known = Math.max(...spelled.map(({ spelling }) => commonLength(spelling, words)))
   const isExact = commands.some((command) => isSame(command.words, words))
   if (!isExact && spelled.some(({ spelling }) => stopsShort(words, spelling))) {
-    return { kind: 'group' }
+    const aliased = spelled.find(({ spelling }) => isSame(spelling, words))
+    return { kind: 'group', command: aliased?.command, wordCount: words.length }
   }
   const [longest] = spelled
     .filter(({ spelling }) => beginsWith(words, spelling))

@@ -1,4 +1,4 @@
-import { flagHelp } from '../config/flag-help.ts'
+import { basicFlagHelp, flagHelp } from '../config/flag-help.ts'
 import type { Command } from './command.ts'
 import { beginsWith, spellingsOf } from './spelling.ts'
 
@@ -32,8 +32,23 @@ export function overview(commands: readonly Command[], words: readonly string[] 
   ].join('\n')
 }
 
-/** What `piko server --help` says. */
+/** What a screen takes. */
+const SCREEN_LINES = 40
+
+/** What `piko server --help` says: everything if it fits on a screen, the most needed if not. */
 export function commandHelp(command: Command): string {
+  const all = fullHelp(command)
+  if (all.split('\n').length <= SCREEN_LINES) return all
+  return [...introduction(command), basicFlagHelp(command.sections), ''].join('\n')
+}
+
+/** What `piko server --help-all` says. */
+export function fullHelp(command: Command): string {
+  const flags = command.sections.map((section) => flagHelp(section)).filter((text) => text !== '')
+  return [...introduction(command), flags.join('\n\n'), ''].join('\n')
+}
+
+function introduction(command: Command): string[] {
   return [
     command.description,
     '',
@@ -43,12 +58,7 @@ export function commandHelp(command: Command): string {
     'Examples:',
     ...command.examples.map((example) => `  ${example}`),
     '',
-    command.sections
-      .map((section) => flagHelp(section))
-      .filter((text) => text !== '')
-      .join('\n\n'),
-    '',
-  ].join('\n')
+  ]
 }
 
 function usageOf(command: Command, words = command.words): string {

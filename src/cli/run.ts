@@ -2,11 +2,12 @@ import { formatProblems } from '../config/format-problems.ts'
 import { nearest } from '../config/nearest.ts'
 import { ConfigError } from '../config/problem.ts'
 import { describeError } from '../std/errors.ts'
+import { coloredHelp, coloredProblems } from './colors.ts'
 import type { CommandContext } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { ExitCode, exitCodeOf } from './exit-code.ts'
 import { findCommand } from './find-command.ts'
-import { commandHelp, overview } from './help.ts'
+import { commandHelp, fullHelp, overview } from './help.ts'
 import { spellingsOf } from './spelling.ts'
 import { UsageError } from './usage-error.ts'
 import { version } from './version.ts'
@@ -16,7 +17,7 @@ export async function run(argv: readonly string[], context: CommandContext): Pro
   try {
     return await dispatch(argv, context)
   } catch (error) {
-    if (error instanceof ConfigError) context.warn(`${formatProblems(error)}\n`)
+    if (error instanceof ConfigError) context.warn(`${problemText(error, context)}\n`)
     else context.warn(`piko: ${describeError(error)}\n`)
     return exitCodeOf(error)
   }
@@ -26,11 +27,13 @@ async function dispatch(argv: readonly string[], context: CommandContext): Promi
   const words = leadingWords(argv)
   const called = findCommand(COMMANDS, words)
   if (called.kind === 'unknown') throw unknownCommand(words, called.known)
-  if (called.kind === 'group') return explainGroup(argv, words, context)
   const { command, wordCount } = called
   const rest = argv.slice(wordCount)
-  if (!asksForHelp(rest)) return command.execute(rest, context)
-  context.print(commandHelp(command))
+  const isCall = called.kind === 'command' || (rest.length > 0 && !asksForHelp(rest))
+  if (command === undefined || !isCall) return explainGroup(argv, words, context)
+  if (rest.includes('--help-all')) context.print(helpText(fullHelp(command), context))
+  else if (asksForHelp(rest)) context.print(helpText(commandHelp(command), context))
+  else return command.execute(rest, context)
   return ExitCode.ok
 }
 
@@ -45,8 +48,17 @@ function explainGroup(
     return ExitCode.ok
   }
   if (argv.length > words.length && !asksForHelp(argv)) throw flagWithoutCommand(argv, words)
-  context.print(overview(COMMANDS, words))
+  context.print(helpText(overview(COMMANDS, words), context))
   return ExitCode.ok
+}
+
+function helpText(text: string, { colors }: CommandContext): string {
+  return colors?.print === true ? coloredHelp(text) : text
+}
+
+function problemText(error: ConfigError, { colors }: CommandContext): string {
+  const text = formatProblems(error)
+  return colors?.warn === true ? coloredProblems(text) : text
 }
 
 function leadingWords(argv: readonly string[]): readonly string[] {
@@ -55,7 +67,7 @@ function leadingWords(argv: readonly string[]): readonly string[] {
 }
 
 function asksForHelp(argv: readonly string[]): boolean {
-  return argv.some((argument) => argument === '--help' || argument === '-h')
+  return argv.some((argument) => /^(--help(-all)?|-h)$/.test(argument))
 }
 
 function flagWithoutCommand(argv: readonly string[], words: readonly string[]): UsageError {

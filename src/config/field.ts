@@ -19,6 +19,8 @@ export interface FieldOptions<Value = unknown> {
   readonly deprecated?: string
   /** Earlier YAML names in the same section. */
   readonly aliases?: readonly string[]
+  /** One of the few that a short help shows. */
+  readonly basic?: boolean
   /** What the number counts, for help: `connections`. */
   readonly unit?: string
   /** A new value is taken while the program runs; a section says it for all of its settings. */

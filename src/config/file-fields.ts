@@ -41,8 +41,12 @@ export function orFile<const Key extends string, Value>(
   field: Field<Value>,
 ): WithFile<Key, Value> {
   const spoken = spokenName(yamlName(key))
-  const { reload = false } = field.options
-  const options = { reload, help: `File that holds the ${spoken}; in place of the setting itself.` }
+  const { reload = false, basic = false } = field.options
+  const options = {
+    reload,
+    basic,
+    help: `File that holds the ${spoken}; in place of the setting itself.`,
+  }
   const pair: Record<string, Field<Value> | Field<string>> = {
     [key]: field,
     [`${key}File`]: defineField({ ...pathKind, contentOf: key }, options),

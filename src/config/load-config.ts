@@ -17,8 +17,9 @@ import type { YamlNode } from './yaml-tree.ts'
 export const configFlags = section({
   config: section(
     {
-      path: text({ help: 'YAML file with the configuration. Flags win over it.' }),
+      path: text({ basic: true, help: 'YAML file with the configuration. Flags win over it.' }),
       expandEnv: flag({
+        basic: true,
         help:
           'Replace ${VAR}, $VAR and ${VAR:default} in the values of the file by environment ' +
           'variables.',

@@ -18,6 +18,7 @@ const programFields = {
   connect: section(
     {
       url: url({
+        basic: true,
         default: 'http://localhost:8000',
         required: true,
         help: 'Proxy port of a Piko node, or of the load balancer in front of the nodes.',

@@ -5,6 +5,7 @@ import { LOG_LEVELS } from './logger.ts'
 export const logSection = section(
   {
     level: choice(LOG_LEVELS, {
+      basic: true,
       default: 'info',
       help: 'Log messages of this level and above.',
     }),

@@ -6,7 +6,7 @@ import { clientTlsSection } from './tls-sections.ts'
 /** How a program gets to a port of Piko, whichever it is; `again` says what follows a failure. */
 export function connectFields(again: string) {
   return {
-    ...orFile('token', secret({ help: 'Token to authenticate with.', reload: true })),
+    ...orFile('token', secret({ basic: true, help: 'Token to authenticate with.', reload: true })),
     timeoutMs: duration({
       default: '30s',
       required: true,

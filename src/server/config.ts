@@ -17,11 +17,12 @@ const RECEIVED_FIELDS_MAX = FIELDS_MAX - 10
 
 const proxySection = section(
   {
-    bindAddr: address({ default: ':8000', help: 'Address that clients connect to.' }),
+    bindAddr: address({ basic: true, default: ':8000', help: 'Address that clients connect to.' }),
     advertiseAddr: address({
       help: 'Address of the port in the status of the cluster. Inferred when empty.',
     }),
     timeoutMs: duration({
+      basic: true,
       default: '30s',
       reload: true,
       help:
@@ -127,7 +128,11 @@ const rebalanceSection = section(
 
 const upstreamSection = section(
   {
-    bindAddr: address({ default: ':8001', help: 'Address that listeners connect to.' }),
+    bindAddr: address({
+      basic: true,
+      default: ':8001',
+      help: 'Address that listeners connect to.',
+    }),
     advertiseAddr: address({
       help: 'Accepted as in the deployed Piko; no other node needs the address of this port.',
     }),
@@ -152,6 +157,7 @@ const upstreamSection = section(
 const adminSection = section(
   {
     bindAddr: address({
+      basic: true,
       default: ':8002',
       help: 'Address of health, readiness, metrics and status.',
     }),
@@ -204,6 +210,7 @@ export const serverConfig = section({
   stream: streamSection,
   shutdown: shutdownSection,
   gracePeriodMs: duration({
+    basic: true,
     default: '1m',
     required: true,
     reload: true,

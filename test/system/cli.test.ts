@@ -24,9 +24,10 @@ function startServer(upstreamPort = 0): RunningProgram {
 }
 
 test.each([
-  [[], 'piko agent http <endpoint> <addr>'],
+  [[], 'piko agent http [<endpoint> <addr>]'],
   [['agent'], 'piko agent start'],
   [['server'], '--proxy.bind-addr'],
+  [['server', 'status'], 'piko server status cluster nodes'],
   [['agent', 'http'], '--connect.url'],
   [['agent', 'start'], '--config.path'],
 ])('piko %j --help explains itself', async (words, text) => {
@@ -38,7 +39,29 @@ test.each([
 test('--version shows the version', async () => {
   const { code, stdout } = await piko('--version').ended
   expect(code).toBe(0)
-  expect(stdout).toMatch(/^piko \d+\.\d+\.\d+/)
+  // A checkout has a commit; a package that was made of it says the same.
+  expect(stdout).toMatch(/^piko \d+\.\d+\.\d+ \([0-9a-f]{12}(-changed)?\)\n$/)
+})
+
+test('a token on the command line is not what the process list shows', async () => {
+  const agent = piko('agent', 'http', 'e', '1', '--connect.token', 'hunter2')
+  await agent.line(/"msg":"disconnected"/)
+  const { stdout } = await new RunningProgram([
+    '-e',
+    `console.log(require('fs').readFileSync('/proc/${agent.child.pid}/cmdline', 'latin1'))`,
+  ]).ended
+  expect(stdout).toContain('piko agent http e 1 --connect.token ***')
+  expect(stdout).not.toContain('hunter2')
+})
+
+test('the first documents’ way to name several endpoints works', async () => {
+  const server = startServer()
+  const port = Number((await server.line(/"upstream-port":(\d+)/))[1])
+  const endpoints = ['--endpoints', 'a/localhost:4000,b/4001', '--endpoints', 'c/http://localhost']
+  piko('agent', ...endpoints, `--connect.url=http://127.0.0.1:${port}`)
+  const connected = (id: string) => new RegExp(`"msg":"upstream connected","endpoint-id":"(${id})"`)
+  const seen = ['a', 'b', 'c'].map(async (id) => (await server.line(connected(id)))[1])
+  expect(await Promise.all(seen)).toEqual(['a', 'b', 'c'])
 })
 
 test.each([

@@ -6,9 +6,13 @@ import { address, secret, text } from '../../config/text-fields.ts'
 
 export const clusterSection = section(
   {
-    nodeId: text({ help: 'Name of the node, unique in the cluster. Random when empty.' }),
+    nodeId: text({
+      basic: true,
+      help: 'Name of the node, unique in the cluster. Random when empty.',
+    }),
     nodeIdPrefix: text({ help: 'Put in front of a random node id, such as the name of the host.' }),
     join: list({
+      basic: true,
       help:
         'Nodes to join: addresses, or a domain that resolves to the nodes (every one of its ' +
         'addresses is tried, and it is looked up again for ever). The port is optional.',
@@ -25,6 +29,7 @@ export const clusterSection = section(
     ...orFile(
       'secret',
       secret({
+        basic: true,
         help:
           'Shared by all nodes: encrypts and authenticates everything between them. Without it ' +
           'the gossip port must not be reachable by anybody else.',

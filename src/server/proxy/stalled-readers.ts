@@ -21,8 +21,8 @@ interface Mark {
 }
 
 /**
- * Cuts clients that take nothing of the answer that waits for them. It looks at all busy connections
- * once a second in the place of a timer for each answer, so that answers cost nothing.
+ * Cuts clients that take nothing of the answer that waits for them. It looks at all busy
+ * connections once a second in the place of a timer for each answer, so that answers cost nothing.
  */
 export class StalledReaders implements Ticking {
   private readonly connections: BusyConnections
@@ -67,8 +67,8 @@ function hasResponse(socket: Socket & { _httpMessage?: object | null }): boolean
 }
 
 /**
- * What the operating system has not taken of the write under way. `writableLength` moves when the
- * whole of it is taken only, which takes minutes on a slow link; node's own timeouts look here, too.
+ * What the operating system has not taken of the write under way. `writableLength` moves only when
+ * all of it is taken, which takes minutes on a slow link; node's own timeouts look here, too.
  */
 function queuedBytesOf(socket: Socket & { _handle?: { writeQueueSize?: number } | null }): number {
   return socket._handle?.writeQueueSize ?? 0
