@@ -200,7 +200,7 @@ function once(action: () => Promise<void>): () => Promise<void> {
 }
 
 /** A flag may be given once: of several (`--a b` or `--a=b`) with one name the last is kept. */
-function lastWins(argv: readonly string[]): string[] {
+export function lastWins(argv: readonly string[]): string[] {
   const flags = new Map<string, readonly string[]>()
   for (let i = 0; i < argv.length; i++) {
     const written = argv[i] as string

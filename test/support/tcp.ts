@@ -8,7 +8,7 @@ import { Forward } from '../../src/forward/forward.ts'
 import type { HostPort } from '../../src/std/host-port.ts'
 import { LogWatch } from './log-watch.ts'
 import { knowsEndpoint, startCluster } from './cluster.ts'
-import { ENDPOINT, startServer, startTcpAgent } from './piko.ts'
+import { ENDPOINT, lastWins, startServer, startTcpAgent } from './piko.ts'
 import type { AgentOptions, RunningAgent, RunningServer } from './piko.ts'
 import { RawService } from './raw-service.ts'
 
@@ -65,7 +65,7 @@ export async function startForward(
   { port }: HostPort,
   { endpointId = ENDPOINT, flags = [] }: AgentOptions = {},
 ): Promise<RunningForward> {
-  const argv = ['--connect.url', `http://127.0.0.1:${port}`, ...flags]
+  const argv = lastWins(['--connect.url', `http://127.0.0.1:${port}`, ...flags])
   const config = loadConfig(forwardTcpConfig, { argv })
   const log = new LogWatch()
   const forward = new Forward({ ...config, ports: [{ addr: '0', endpointId }] }, log)

@@ -45,8 +45,8 @@ export class TlsSetup {
     ]
   }
 
-  /** Of an agent, towards a node's upstream port. */
-  agentFlags({ port }: { readonly port: number }): string[] {
+  /** Of an agent, towards a node's upstream port; of forward, towards its proxy port. */
+  connectFlags({ port }: { readonly port: number }): string[] {
     const url = `--connect.url=${this.scheme}://127.0.0.1:${port}`
     return [url, ...this.clientFlags('--connect.tls')]
   }

@@ -8,6 +8,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { adminPage, knowsEndpoint, startCluster } from '../support/cluster.ts'
 import type { ClusterMember } from '../support/cluster.ts'
 import { HttpService } from '../support/http-service.ts'
+import { KeyServer } from '../support/key-server.ts'
 import { knock } from '../support/knock.ts'
 import type { Knock } from '../support/knock.ts'
 import { ENDPOINT, startAgent } from '../support/piko.ts'
@@ -192,7 +193,13 @@ function onAllPorts(setting: string, value: string): string[] {
   ])
 }
 
-function jwksFlags(key: SigningKey): string[] {
+async function keyServerFlags(key: SigningKey): Promise<string[]> {
+  const server = await KeyServer.start()
+  server.serve({ a: key })
+  return onAllPorts('jwks.endpoint', server.url.href)
+}
+
+function keySetFlags(key: SigningKey): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'piko-jwks-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const file = join(folder, 'keys.json')
@@ -211,22 +218,25 @@ async function echoService(): Promise<HttpService> {
   return service
 }
 
-const KINDS: readonly (readonly [string, string, (key: SigningKey) => string[]])[] = [
+type FlagsOf = (key: SigningKey) => string[] | Promise<string[]>
+
+const KINDS: readonly (readonly [string, string, FlagsOf])[] = [
   ['HS256', 'a secret', ({ verifier }) => onAllPorts('hmac-secret-key', verifier)],
+  ['HS384', 'a secret', ({ verifier }) => onAllPorts('hmac-secret-key', verifier)],
   ['HS512', 'a secret', ({ verifier }) => onAllPorts('hmac-secret-key', verifier)],
   ['RS256', 'an RSA key', ({ verifier }) => onAllPorts('rsa-public-key', verifier)],
   ['RS384', 'an RSA key', ({ verifier }) => onAllPorts('rsa-public-key', verifier)],
   ['ES256', 'an ECDSA key', ({ verifier }) => onAllPorts('ecdsa-public-key', verifier)],
   ['ES384', 'an ECDSA key', ({ verifier }) => onAllPorts('ecdsa-public-key', verifier)],
   ['ES512', 'an ECDSA key', ({ verifier }) => onAllPorts('ecdsa-public-key', verifier)],
-  ['RS512', 'a key set', jwksFlags],
-  ['ES256', 'a key set', jwksFlags],
+  ['RS512', 'a key set in a file', keySetFlags],
+  ['ES256', 'a server of key sets', keyServerFlags],
 ]
 
 test.each(KINDS)('with %s and %s every outcome is the same everywhere', async (...kind) => {
   const [algorithm, , flagsOf] = kind
   const key = makeSigningKey(algorithm)
-  const [owner, other] = (await startCluster(2, { flags: flagsOf(key) })) as [
+  const [owner, other] = (await startCluster(2, { flags: await flagsOf(key) })) as [
     ClusterMember,
     ClusterMember,
   ]

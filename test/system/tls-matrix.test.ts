@@ -14,7 +14,8 @@ import { knowsEndpoint, startCluster } from '../support/cluster.ts'
 import type { ClusterMember } from '../support/cluster.ts'
 import { send } from '../support/http-client.ts'
 import { HttpService } from '../support/http-service.ts'
-import { ENDPOINT, startAgent, startTcpAgent } from '../support/piko.ts'
+import { dialPort, ENDPOINT, startAgent, startTcpAgent } from '../support/piko.ts'
+import { startForward } from '../support/tcp.ts'
 import { TlsSetup } from '../support/tls-setup.ts'
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
@@ -55,11 +56,11 @@ async function start(
 }
 
 async function registerEcho(upstream: HostPort, setup: TlsSetup): Promise<void> {
-  await startAgent(upstream, await echoService(), { flags: setup.agentFlags(upstream) })
+  await startAgent(upstream, await echoService(), { flags: setup.connectFlags(upstream) })
 }
 
 async function registerTcpEcho(upstream: HostPort, setup: TlsSetup): Promise<void> {
-  await startTcpAgent(upstream, await echoTcpService(), { flags: setup.agentFlags(upstream) })
+  await startTcpAgent(upstream, await echoTcpService(), { flags: setup.connectFlags(upstream) })
 }
 
 /** What the SDK is told of a port: its URL, and whom to trust. */
@@ -88,11 +89,15 @@ function openWebSocket({ port }: HostPort, setup: TlsSetup, path: string): WebSo
   return socket
 }
 
-/** The ways to a TCP endpoint: the route itself, and the SDK. */
+/** The ways to a TCP endpoint: the route itself, the SDK, and a port of forward. */
 const TCP_CLIENTS = {
   route: async (proxy: HostPort, setup: TlsSetup) =>
     createWebSocketStream(openWebSocket(proxy, setup, `/_piko/v1/tcp/${ENDPOINT}`)),
   sdk: async (proxy: HostPort, setup: TlsSetup) => dial(ENDPOINT, sdkOptions(proxy, setup)),
+  forward: async (proxy: HostPort, setup: TlsSetup) => {
+    const { address } = await startForward(proxy, { flags: setup.connectFlags(proxy) })
+    return (await dialPort(address)).socket
+  },
 }
 
 /** What comes back, in the same number of bytes. */

@@ -70,7 +70,7 @@ test('an agent with a plain URL is told what the port speaks', async () => {
 test('an agent with an https URL is told that the port is plain', async () => {
   const node = await startServer()
   const { upstream } = node.addresses
-  const flags = setup.agentFlags(upstream)
+  const flags = setup.connectFlags(upstream)
   const { log } = await startAgent(upstream, { port: 1 }, { flags })
   const { reason } = await log.entry('disconnected', () => true)
   expect(reason).toMatch(/it does not speak TLS; a URL that begins with http:\/\/ reaches it/)
