@@ -1,5 +1,5 @@
 import { orFile } from '../config/file-fields.ts'
-import { duration, flag, integer } from '../config/number-fields.ts'
+import { bytes, duration, flag, integer } from '../config/number-fields.ts'
 import { items, list, section } from '../config/section.ts'
 import type { Complaint, ConfigOf, Section } from '../config/section.ts'
 import { secret, text, url } from '../config/text-fields.ts'
@@ -69,6 +69,11 @@ const limitsSection = section({
   requestsInFlight: integer({
     min: 0,
     help: 'Requests and connections of its clients under way on a node. 0 is unlimited.',
+  }),
+  bytesPerSecond: bytes({
+    help:
+      'Bytes a second of its requests, answers and connections together, both ways, that a node ' +
+      'takes from its clients and brings them. Above it all of them get slower. 0 is unlimited.',
   }),
 })
 

@@ -18,7 +18,6 @@ export const ANSWERS = {
   noUpstream: { status: 502, error: 'no available upstreams', kind: 'gateway' },
   unreachable: { status: 502, error: 'upstream unreachable', kind: 'gateway' },
   timeout: { status: 504, error: 'upstream timeout', kind: 'gateway' },
-  tenantBusy: { status: 429, error: 'too many requests of the tenant', kind: 'request' },
 } as const satisfies Record<string, Answer>
 
 export function badRequest(error: string): Answer {

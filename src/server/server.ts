@@ -363,9 +363,17 @@ function quotasOf({ upstream }: ServerConfig, metrics: Metrics): TenantQuotas {
   const exceeded = metrics.counterFamily(
     'piko_tenant_limits_exceeded_total',
     'Listeners and requests turned away because of a limit of their tenant.',
-    ['limit'],
+    ['tenant', 'limit'],
   )
-  return new TenantQuotas(upstream.tenants, (limit) => exceeded.with(limit).inc())
+  const quotas = new TenantQuotas(upstream.tenants, (tenantId, limit) =>
+    exceeded.with(tenantId, limit).inc(),
+  )
+  metrics.gauge(
+    'piko_tenant_usage',
+    'What each tenant uses of this node, by the limit that it counts against.',
+    () => quotas.readings,
+  )
+  return quotas
 }
 
 function portsOf(addresses: ServerAddresses): Record<string, number> {

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { adminPage, knowsEndpoint, metricOf, startCluster } from '../support/cluster.ts'
 import type { ClusterMember } from '../support/cluster.ts'
+import { send } from '../support/http-client.ts'
 import { HttpService } from '../support/http-service.ts'
 import { knock } from '../support/knock.ts'
 import type { KnockOptions } from '../support/knock.ts'
@@ -156,6 +157,9 @@ test('without namespaces all tenants share one set of names', async () => {
   expect(await reached([node], { fields: { 'x-piko-endpoint': 'orders' } })).toBe('acme')
 })
 
+const EXCEEDED = 'piko_tenant_limits_exceeded_total'
+const USAGE = 'piko_tenant_usage'
+
 test('a tenant keeps to its limits, and others do not feel them', async () => {
   const limits = 'endpoints: 1, connections: 2, requests_in_flight: 1'
   const [node] = (await startCluster(1, { yaml: settings({ limits }) })) as [ClusterMember]
@@ -197,9 +201,51 @@ test('a tenant keeps to its limits, and others do not feel them', async () => {
   await expect.poll(() => service.requests.length).toBe(2)
   release()
   expect(await again).toMatchObject({ status: 200 })
-  expect(await metricOf(node, 'piko_tenant_limits_exceeded_total{limit="requests"}')).toBe(1)
+  expect(await metricOf(node, `${EXCEEDED}{tenant="acme",limit="requests"}`)).toBe(1)
+  expect(await metricOf(node, `${USAGE}{tenant="acme",limit="connections"}`)).toBe(1)
+  expect(await metricOf(node, `${USAGE}{tenant="acme",limit="requests"}`)).toBe(0)
 
   // Whoever left makes room.
   await agent.stop()
   await expect.poll(async () => register('bills')).toBe('')
+})
+
+test('bytes of a tenant keep to their rate, and those of others do not wait', async () => {
+  const limits = 'bytes_per_second: 400KB'
+  const [node] = (await startCluster(1, { yaml: settings({ limits }) })) as [ClusterMember]
+  const service = await HttpService.start(async (request, response) => {
+    for await (const _piece of request);
+    response.end(Buffer.alloc(Number(request.url?.slice(1))))
+  })
+  onTestFinished(async () => service.close())
+  for (const [tenant, key] of Object.entries({ acme, globex })) {
+    const flags = ['--connect.tenant-id', tenant, '--connect.token', await tokenOf(key)]
+    await startAgent(node.addresses.upstream, service, { endpointId: 'orders', flags })
+  }
+  await node.log.logged('upstream connected', 2)
+  const move = async (tenant: string, up: number, down: number) => {
+    const headers = { 'x-piko-endpoint': 'orders', 'x-piko-tenant-id': tenant }
+    const options = { path: `/${down}`, method: 'POST', headers }
+    return send(node.addresses.proxy, options, Buffer.alloc(up))
+  }
+  const order: string[] = []
+  const startedMs = performance.now()
+  const slow = [move('acme', 600_000, 0), move('acme', 0, 600_000)].map(async (moved) => {
+    expect((await moved).status).toBe(200)
+    order.push('acme')
+  })
+  expect((await move('globex', 1_200_000, 1_200_000)).status).toBe(200)
+  order.push('globex')
+  await Promise.all(slow)
+  expect(order).toEqual(['globex', 'acme', 'acme'])
+  // A second's worth was saved up.
+  expect(performance.now() - startedMs).toBeGreaterThan(1_500)
+
+  // The first windows of many are more than a second's worth ahead.
+  const many = Array.from({ length: 5 }, async () => move('acme', 0, 250_000))
+  await expect
+    .poll(async () => (await move('acme', 0, 0)).body.toString())
+    .toBe('{"error":"too many bytes of the tenant"}')
+  await Promise.all(many)
+  expect(await metricOf(node, `${EXCEEDED}{tenant="acme",limit="bytes"}`)).toBeGreaterThan(0)
 })

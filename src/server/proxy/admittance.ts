@@ -9,8 +9,9 @@ import { isField } from '../../http1/fields.ts'
 import type { Fields } from '../../http1/fields.ts'
 import { ANSWERS, badRequest } from '../../net/answer.ts'
 import type { Answer } from '../../net/answer.ts'
+import type { ByteRate } from '../upstream/byte-rate.ts'
 import { isEndpointId, routedName } from '../upstream/tenant-endpoint.ts'
-import type { Release, TenantQuotas } from '../upstream/tenant-quotas.ts'
+import type { Release, TenantLimit, TenantQuotas } from '../upstream/tenant-quotas.ts'
 import type { EdgeRequest } from './edge-request.ts'
 
 /** A request that may go on. */
@@ -22,6 +23,8 @@ export interface Admitted {
   readonly answer?: undefined
   /** The request is over. */
   readonly release: Release
+  /** What its bytes keep to, with those of others; undefined without a limit. */
+  readonly rate: ByteRate | undefined
 }
 
 /** What becomes of a request: it is answered here, or goes on. */
@@ -74,10 +77,14 @@ export class Admittance {
     // A path can name anything; such a name could be that of a tenant's endpoint.
     if (!isEndpointId(edge.endpointId)) return { edge, answer: CONTROL_CHARACTERS }
     const release = quotas.beginRequest(tenantId)
-    if (typeof release === 'string') return { edge, answer: ANSWERS.tenantBusy }
+    if (typeof release === 'string') return { edge, answer: tooMany(release) }
     const endpointId = routedName(tenantNamespaces ? tenantId : '', edge.endpointId)
-    return { edge, endpointId, release }
+    return { edge, endpointId, release, rate: quotas.rateOf(tenantId) }
   }
+}
+
+function tooMany(limit: TenantLimit): Answer {
+  return { status: 429, error: `too many ${limit} of the tenant`, kind: 'request' }
 }
 
 function withoutField(fields: Readonly<Fields>, lowerName: string): Fields {

@@ -326,7 +326,7 @@ export class ProxyServer {
   ): Route | undefined {
     const { edge } = decision
     if (decision.answer !== undefined) return undefined
-    const { endpointId } = decision
+    const { endpointId, rate } = decision
     const head = forwardedHead(edge, client, upgrade)
     const { address: clientAddress } = client
     const request = {
@@ -335,7 +335,7 @@ export class ProxyServer {
       kind: 'request' as const,
       triedNodes: new Set<string>(),
     }
-    return new Route(exchange, this.upstreams, { request, head, retries: this.retries })
+    return new Route(exchange, this.upstreams, { request, head, retries: this.retries, rate })
   }
 
   private clientOf(request: IncomingMessage): ClientInfo {

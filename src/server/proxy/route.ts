@@ -1,5 +1,7 @@
 import { ANSWERS } from '../../net/answer.ts'
 import type { Answer } from '../../net/answer.ts'
+import type { ByteRate } from '../upstream/byte-rate.ts'
+import { PacedUpstream } from '../upstream/paced-upstream.ts'
 import type { RouteRequest, Upstream } from '../upstream/upstream.ts'
 
 /** Where upstreams come from. */
@@ -30,6 +32,15 @@ export interface Routable {
   answer(answer: Answer): void
 }
 
+export interface RouteOptions {
+  readonly request: RouteRequest
+  /** '' for a connection. */
+  readonly head: string
+  readonly retries: RetryLimit
+  /** What the bytes of the request keep to; undefined without a limit. */
+  readonly rate: ByteRate | undefined
+}
+
 /** Upstreams that one request is handed to, at most. */
 const ATTEMPTS_MAX = 4
 
@@ -48,6 +59,7 @@ export class Route {
   private readonly request: RouteRequest
   private readonly head: string
   private readonly retries: RetryLimit
+  private readonly rate: ByteRate | undefined
   /** How many upstreams have got the request. */
   attempts = 0
   private held = false
@@ -55,9 +67,10 @@ export class Route {
   constructor(
     exchange: Routable,
     upstreams: UpstreamSource,
-    { request, head, retries }: { request: RouteRequest; head: string; retries: RetryLimit },
+    { request, head, retries, rate }: RouteOptions,
   ) {
     this.retries = retries
+    this.rate = rate
     this.exchange = exchange
     this.upstreams = upstreams
     this.request = request
@@ -89,13 +102,17 @@ export class Route {
   private startWith(first: Upstream): boolean {
     let upstream: Upstream | undefined = first
     for (let picks = 0; picks < PICKS_MAX && upstream !== undefined; picks++) {
-      if (this.exchange.start(upstream, this.head)) {
+      if (this.exchange.start(this.paced(upstream), this.head)) {
         this.attempts += 1
         return true
       }
       upstream = this.upstreams.pick(this.request)
     }
     return false
+  }
+
+  private paced(upstream: Upstream): Upstream {
+    return this.rate === undefined ? upstream : new PacedUpstream(upstream, this.rate)
   }
 
   /** Waits, once, for an endpoint that was there a moment ago. */

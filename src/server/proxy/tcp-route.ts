@@ -65,7 +65,7 @@ export class TcpRoute {
     refuseHandshake(socket, refusal)
   }
 
-  private route(asked: TcpRequest, { edge, endpointId, release }: Admitted): void {
+  private route(asked: TcpRequest, { edge, endpointId, release, rate }: Admitted): void {
     const { request, socket } = asked
     const { upstreams, connections, counters, retries } = this.options
     const finished = this.account(asked)
@@ -95,6 +95,7 @@ export class TcpRoute {
       },
       head: '',
       retries,
+      rate,
     })
     route.begin()
   }
