@@ -34,7 +34,10 @@ export interface ConnectOptions {
   readonly proxyUrl?: string
   /** For one attempt to connect, in milliseconds. Default: 30,000. */
   readonly connectTimeoutMs?: number
-  /** Calls it off: a pending `listen` or `dial` rejects, an open listener is closed. */
+  /**
+   * Ends what was begun with it: a pending `listen` or `dial` rejects and a dialled connection fails
+   * with the code `aborted`; an open listener is closed.
+   */
   readonly signal?: AbortSignal
   /** Default: nothing is logged. */
   readonly logger?: ClientLogger

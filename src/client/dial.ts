@@ -1,8 +1,9 @@
 import type { Duplex } from 'node:stream'
+import { describeError, errorCode } from '../std/errors.ts'
 import type { Stream } from '../yamux/stream.ts'
 import type { DialOptions } from './connect-options.ts'
+import { calledOff, connectTarget } from './connect-target.ts'
 import { dialStream } from './dial-stream.ts'
-import { connectTarget } from './listen.ts'
 import { StreamDuplex } from './stream-duplex.ts'
 
 const DEFAULT_URL = 'http://localhost:8000'
@@ -16,9 +17,27 @@ const DEFAULT_URL = 'http://localhost:8000'
  *     connection.write('PING\r\n')
  */
 export async function dial(endpoint: string, options: DialOptions = {}): Promise<Duplex> {
-  const { url = DEFAULT_URL, signal = new AbortController().signal, allowHalfOpen } = options
-  const target = { ...connectTarget(options), url, endpointId: endpoint }
-  return new DialledDuplex(await dialStream(target, signal), allowHalfOpen)
+  const { url = DEFAULT_URL, signal, logger, allowHalfOpen } = options
+  const target = { ...connectTarget(endpoint, options), url }
+  const about = { 'endpoint-id': endpoint, url }
+  try {
+    const stream = await dialStream(target, signal ?? new AbortController().signal)
+    logger?.debug('dialled', about)
+    return endedBy(signal, new DialledDuplex(stream, allowHalfOpen))
+  } catch (error) {
+    const failure = { reason: describeError(error), code: errorCode(error) }
+    logger?.debug('could not be dialled', { ...about, ...failure })
+    throw error
+  }
+}
+
+function endedBy<T extends Duplex>(signal: AbortSignal | undefined, connection: T): T {
+  if (signal === undefined) return connection
+  const abort = (): void => void connection.destroy(calledOff(signal))
+  signal.addEventListener('abort', abort, { once: true })
+  connection.once('close', () => signal.removeEventListener('abort', abort))
+  if (signal.aborted) abort()
+  return connection
 }
 
 /** A connection that clients take in the place of a `net.Socket` that they connect themselves. */

@@ -1,14 +1,11 @@
-import { ClientTls } from '../net/client-tls.ts'
 import { MuxRuntime } from '../net/mux-conn.ts'
 import { RECONNECT_BACKOFF } from '../std/backoff.ts'
 import type { BackoffOptions } from '../std/backoff.ts'
-import type { ConnectTarget } from './connect.ts'
-import { CONNECT_TIMEOUT_MS } from './connect-options.ts'
-import type { ConnectOptions, ListenOptions } from './connect-options.ts'
+import type { ListenOptions } from './connect-options.ts'
+import { calledOff, connectTarget } from './connect-target.ts'
 import { Listener } from './listener.ts'
 import { PikoError } from './piko-error.ts'
 import { CONNECTIONS } from './tunnel-group.ts'
-import { parseProxyUrl } from './piko-url.ts'
 
 const DEFAULT_URL = 'http://localhost:8001'
 
@@ -47,15 +44,13 @@ export async function listen(endpoint: string, options: ListenOptions = {}): Pro
 
 function tunnelOptions(endpoint: string, options: ListenOptions) {
   const { url = DEFAULT_URL, tenantId, connections = CONNECTIONS, logger, backoff } = options
-  if (endpoint === '') throw new PikoError('invalid-option', 'endpoint: is empty')
   if (!(connections >= 1)) {
     throw new PikoError('invalid-option', 'connections: must be at least 1')
   }
   return {
-    ...connectTarget(options),
+    ...connectTarget(endpoint, options),
     connections,
     url,
-    endpointId: endpoint,
     tenantId,
     logger,
     runtime: RUNTIME,
@@ -63,35 +58,8 @@ function tunnelOptions(endpoint: string, options: ListenOptions) {
   }
 }
 
-/** What connecting needs of the options. Throws a PikoError when one is invalid. */
-export function connectTarget(options: ConnectOptions): ConnectTarget {
-  const { token, tls, proxyUrl, connectTimeoutMs = CONNECT_TIMEOUT_MS } = options
-  if (!(connectTimeoutMs > 0)) {
-    throw new PikoError('invalid-option', 'connectTimeoutMs: must be above 0')
-  }
-  const clientTls = tls && readTls(tls)
-  return {
-    token,
-    connectTimeoutMs,
-    tls: clientTls && (() => clientTls),
-    proxyUrl: proxyUrl === undefined ? undefined : parseProxyUrl(proxyUrl),
-  }
-}
-
-function readTls(tls: NonNullable<ConnectOptions['tls']>): ClientTls {
-  try {
-    return new ClientTls(tls)
-  } catch (cause) {
-    throw new PikoError('invalid-option', 'tls: cannot be used', { cause })
-  }
-}
-
 function backoffOf(bounds: NonNullable<ListenOptions['backoff']>): BackoffOptions {
   const backoff = { ...RECONNECT_BACKOFF, ...bounds }
   if (backoff.minMs > 0 && backoff.maxMs >= backoff.minMs) return backoff
   throw new PikoError('invalid-option', 'backoff: minMs must be above 0, maxMs not below minMs')
-}
-
-function calledOff(signal: AbortSignal | undefined): PikoError {
-  return new PikoError('aborted', undefined, { cause: signal?.reason })
 }

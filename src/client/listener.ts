@@ -11,20 +11,22 @@ import { AcceptQueue } from './accept-queue.ts'
 import { Connection } from './connection.ts'
 import { PikoError } from './piko-error.ts'
 import { TunnelGroup } from './tunnel-group.ts'
-import type { TunnelGroupOptions } from './tunnel-group.ts'
-import type { TunnelOwner } from './tunnel.ts'
+import type { TunnelGroupOptions, TunnelGroupOwner } from './tunnel-group.ts'
 
 /** What a listener emits, with what is given to those who hear it. */
 export interface ListenerEvents {
   /** A request or a TCP connection came. */
   connection: [connection: Connection]
-  /** The endpoint is registered, for the first time or again. */
+  /** The endpoint is registered, for the first time or again: a first tunnel stands. */
   connected: []
-  /** The tunnel is lost or could not be opened; the next attempt follows after `retryMs`. */
+  /** No tunnel is left, or none could be opened; the next attempt follows after `retryMs`. */
   reconnecting: [reason: PikoError, retryMs: number]
-  /** The node is leaving. What is open goes on while a tunnel to another node is opened. */
+  /** A node is leaving. What is open goes on while a tunnel to another node is opened. */
   draining: []
-  /** The token was refused. A listener with a token function that was let in before tries again. */
+  /**
+   * The token was refused to one tunnel; others may stand. A listener with a token function that
+   * was let in before tries again.
+   */
   unauthorized: [reason: PikoError]
   /** The listener has given up: the server will never let it in. */
   error: [error: PikoError]
@@ -140,20 +142,19 @@ export class Listener
     return this.queue.iterate()
   }
 
-  private readonly tunnelOwner: TunnelOwner = {
+  private readonly tunnelOwner: TunnelGroupOwner = {
     accepted: (stream) => this.accepted(stream),
     connected: () => {
       this.emit('connected')
     },
-    disconnected: (reason, retryMs) => {
+    tunnelDown: (reason) => {
       if (reason.code === 'draining') this.emit('draining')
       if (reason.code === 'unauthorized') this.emit('unauthorized', reason)
+    },
+    disconnected: (reason, retryMs) => {
       this.emit('reconnecting', reason, retryMs)
     },
-    refused: (reason) => {
-      if (reason.code === 'unauthorized') this.emit('unauthorized', reason)
-      this.failed(reason)
-    },
+    refused: (reason) => this.failed(reason),
   }
 
   private accepted(stream: Stream): void {

@@ -11,6 +11,12 @@ export interface TunnelGroupOptions extends TunnelOptions {
   readonly connections?: number
 }
 
+/** What the owner of a group is told: what a tunnel's is, of all of them together. */
+export interface TunnelGroupOwner extends TunnelOwner {
+  /** One tunnel is down, could not be opened or was refused, whether others stand or not. First. */
+  tunnelDown?(reason: PikoError): void
+}
+
 /**
  * The tunnels of one listener, as one: to different nodes of a cluster, so that the death of a node
  * costs the requests that were on it and nothing else.
@@ -22,13 +28,13 @@ export interface TunnelGroupOptions extends TunnelOptions {
  */
 export class TunnelGroup {
   private readonly options: TunnelGroupOptions
-  private readonly owner: TunnelOwner
+  private readonly owner: TunnelGroupOwner
   private readonly tunnels: Tunnel[] = []
   private isUp = false
   private isLeaving = false
 
   /** Throws a PikoError when the URL is none. */
-  constructor(options: TunnelGroupOptions, owner: TunnelOwner) {
+  constructor(options: TunnelGroupOptions, owner: TunnelGroupOwner) {
     this.options = options
     this.owner = owner
     this.add()
@@ -81,6 +87,7 @@ export class TunnelGroup {
   }
 
   private disconnected(reason: PikoError, retryMs: number): void {
+    this.owner.tunnelDown?.(reason)
     if (this.tunnels.some(({ isConnected }) => isConnected)) return
     this.isUp = false
     this.owner.disconnected(reason, retryMs)
@@ -88,6 +95,7 @@ export class TunnelGroup {
 
   /** What one of several is refused, the others may still have. */
   private refused(tunnel: Tunnel, reason: PikoError): void {
+    this.owner.tunnelDown?.(reason)
     this.tunnels.splice(this.tunnels.indexOf(tunnel), 1)
     if (this.tunnels.length === 0) this.owner.refused(reason)
   }

@@ -2,13 +2,13 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import { connect } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { ClientTls } from '../../src/net/client-tls.ts'
 import { WebSocketAcceptor } from '../../src/net/websocket-accept.ts'
 import { dialWebSocket } from '../../src/net/websocket-dial.ts'
 import { readCertificate, TestAuthority } from '../support/certificates.ts'
+import { startConnectProxy } from '../support/connect-proxy.ts'
 
 /** Tunnels through an HTTP proxy, by CONNECT (RFC 9110 §9.3.6). */
 
@@ -35,22 +35,6 @@ async function startTarget(server: Server = createServer()): Promise<number> {
     }),
   )
   return listening(server)
-}
-
-/** A proxy that answers so, and joins the two sides if the status is 200. */
-async function startProxy(status = '200 Connection established') {
-  const requests: IncomingMessage[] = []
-  const server = createServer()
-  server.on('connect', (request: IncomingMessage, client: Socket) => {
-    requests.push(request)
-    client.on('error', () => {})
-    if (!status.startsWith('200')) return client.end(`HTTP/1.1 ${status}\r\n\r\n`)
-    const [host, port] = (request.url as string).split(':')
-    const target = connect(Number(port), host, () => client.write(`HTTP/1.1 ${status}\r\n\r\n`))
-    target.on('error', () => client.destroy())
-    return target.pipe(client).pipe(target)
-  })
-  return { port: await listening(server), requests }
 }
 
 interface Dial {
@@ -87,24 +71,20 @@ afterEach(() => {
 
 test.each(['own', 'ws'] as const)('%s: the proxy is asked, with credentials', async (kind) => {
   const port = await startTarget()
-  const proxy = await startProxy()
+  const proxy = await startConnectProxy()
   const target = `ws://127.0.0.1:${port}`
-  const url = `http://me:s%40crt@127.0.0.1:${proxy.port}`
-  expect(await greeting({ target, proxy: url, kind })).toBe('hello')
+  expect(await greeting({ target, proxy: proxy.url, kind })).toBe('hello')
   expect(proxy.requests).toHaveLength(1)
   expect(proxy.requests[0]).toMatchObject({ method: 'CONNECT', url: `127.0.0.1:${port}` })
-  expect(proxy.requests[0]?.headers['proxy-authorization']).toBe(
-    `Basic ${Buffer.from('me:s@crt').toString('base64')}`,
-  )
 })
 
 test.each(['own', 'ws'] as const)('%s: TLS goes through to the other end', async (kind) => {
   const authority = new TestAuthority()
   const { cert, key } = readCertificate(authority.issue())
   const port = await startTarget(createTlsServer({ cert, key }))
-  const proxy = await startProxy()
+  const proxy = await startConnectProxy()
   const tls = new ClientTls({ rootCas: authority.pem })
-  const dial = { target: `wss://127.0.0.1:${port}`, proxy: `http://127.0.0.1:${proxy.port}`, kind }
+  const dial = { target: `wss://127.0.0.1:${port}`, proxy: proxy.url, kind }
   expect(await greeting({ ...dial, tls })).toBe('hello')
   expect(proxy.requests).toHaveLength(1)
   await expect(greeting(dial)).rejects.toMatchObject({ code: 'network' })
@@ -112,15 +92,15 @@ test.each(['own', 'ws'] as const)('%s: TLS goes through to the other end', async
 
 test.each(['own', 'ws'] as const)('%s: a host in NO_PROXY is dialled directly', async (kind) => {
   const port = await startTarget()
-  const proxy = await startProxy()
+  const proxy = await startConnectProxy()
   vi.stubEnv('NO_PROXY', 'other.example,127.0.0.0/8')
-  const url = `http://127.0.0.1:${proxy.port}`
-  expect(await greeting({ target: `ws://127.0.0.1:${port}`, proxy: url, kind })).toBe('hello')
+  const target = `ws://127.0.0.1:${port}`
+  expect(await greeting({ target, proxy: proxy.url, kind })).toBe('hello')
   expect(proxy.requests).toHaveLength(0)
 })
 
 test.each(['own', 'ws'] as const)('%s: a refusal is the proxy’s, without secrets', async (kind) => {
-  const proxy = await startProxy('407 Proxy Authentication Required')
+  const proxy = await startConnectProxy()
   const url = `http://me:secret@127.0.0.1:${proxy.port}`
   const failure = await greeting({ target: 'ws://127.0.0.1:1', proxy: url, kind }).catch(
     (error: unknown) => error,

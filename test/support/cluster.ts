@@ -1,5 +1,7 @@
+import { onTestFinished } from 'vitest'
 import type { RunningServer } from './piko.ts'
 import { ENDPOINT, startServer } from './piko.ts'
+import { TcpBalancer } from '../../src/cli/tcp-balancer.ts'
 import { formatHostPort } from '../../src/std/host-port.ts'
 import type { HostPort } from '../../src/std/host-port.ts'
 import { RunningProgram } from './running-program.ts'
@@ -44,6 +46,13 @@ export async function startMember(
   yaml = '',
 ): Promise<ClusterMember> {
   return { id, ...(await startServer(['--cluster.node-id', id, ...flags], yaml)) }
+}
+
+/** A load balancer in front of whatever `ports` gives at the time; it is gone with the test. */
+export async function startBalancer(ports: () => readonly HostPort[]): Promise<HostPort> {
+  const balancer = new TcpBalancer(ports)
+  onTestFinished(async () => balancer.close())
+  return balancer.listen({ host: '127.0.0.1', port: 0 }, 'upstream')
 }
 
 /** A node in a process of its own, for tests that kill it. */

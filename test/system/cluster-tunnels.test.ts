@@ -1,9 +1,13 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { TcpBalancer } from '../../src/cli/tcp-balancer.ts'
 import { formatHostPort } from '../../src/std/host-port.ts'
-import type { HostPort } from '../../src/std/host-port.ts'
 import type { ClusterMember } from '../support/cluster.ts'
-import { adminPage, knowsEndpoint, startCluster, startNodeProcess } from '../support/cluster.ts'
+import {
+  adminPage,
+  knowsEndpoint,
+  startBalancer,
+  startCluster,
+  startNodeProcess,
+} from '../support/cluster.ts'
 import { send } from '../support/http-client.ts'
 import { HttpService } from '../support/http-service.ts'
 import { ENDPOINT, startAgent, startServer } from '../support/piko.ts'
@@ -12,12 +16,6 @@ import { ENDPOINT, startAgent, startServer } from '../support/piko.ts'
 
 const TWO = ['--connect.connections', '2']
 const PATIENT = ['--grace-period', '20s']
-
-async function balancerOf(ports: () => readonly HostPort[]): Promise<HostPort> {
-  const balancer = new TcpBalancer(ports)
-  onTestFinished(async () => balancer.close())
-  return balancer.listen({ host: '127.0.0.1', port: 0 }, 'upstream')
-}
 
 async function service(): Promise<HttpService> {
   const started = await HttpService.start((_request, response) => void response.end('here'))
@@ -37,7 +35,7 @@ test('two tunnels lead to different nodes, and a node that leaves hands its own 
     ClusterMember,
   ]
   const live = new Set(nodes)
-  const upstream = await balancerOf(() => [...live].map(({ addresses }) => addresses.upstream))
+  const upstream = await startBalancer(() => [...live].map(({ addresses }) => addresses.upstream))
   const agent = await startAgent(upstream, await service(), { flags: TWO })
   await agent.log.logged('connected', 2)
   const counts = await Promise.all(nodes.map(countAt))
@@ -65,7 +63,7 @@ test('the death of a node with a tunnel costs no request that comes afterwards',
   const victim = await startNodeProcess('victim', [join])
   await n3.log.entry('node joined', (fields) => fields['node-id'] === 'victim')
   const ports = [n1.addresses.upstream, victim.upstream]
-  const agent = await startAgent(await balancerOf(() => ports), await service(), { flags: TWO })
+  const agent = await startAgent(await startBalancer(() => ports), await service(), { flags: TWO })
   await agent.log.logged('connected', 2)
   await Promise.all([knowsEndpoint(n3, 'n1'), knowsEndpoint(n3, 'victim')])
   await send(n3.addresses.proxy)

@@ -72,6 +72,47 @@ test('a dial is called off by its signal', async () => {
   await expect(dialled).rejects.toMatchObject({ code: 'aborted', retryable: false })
 })
 
+test('a connection is broken off by the signal that it was dialled with', async () => {
+  const { url, dialUrl } = await startNode()
+  const listener = await startListener(url)
+  const program = new AbortController()
+  const socket = await dial(ENDPOINT, { url: dialUrl, signal: program.signal })
+  const [connection] = await once(listener, 'connection')
+  const broken = [once(socket, 'error'), once(connection, 'error')]
+  program.abort()
+  const [[own], [other]] = (await Promise.all(broken)) as [[unknown], [unknown]]
+  expect(own).toMatchObject({ code: 'aborted', cause: program.signal.reason as unknown })
+  expect(other).toMatchObject({ code: 'reset' })
+})
+
+test('a logger hears of every dial, and of no token', async () => {
+  const { url, dialUrl } = await startNode()
+  await startListener(url)
+  const logger = new LogWatch()
+  const options = { url: dialUrl, token: 'c2VjcmV0', logger }
+  const socket = await dial(ENDPOINT, options)
+  await expect(dial('nobody', options)).rejects.toMatchObject({ code: 'no-upstream' })
+  socket.destroy()
+  expect(logger.fieldsOf('dialled')).toEqual([{ 'endpoint-id': ENDPOINT, url: dialUrl }])
+  expect(logger.fieldsOf('could not be dialled')).toEqual([
+    {
+      'endpoint-id': 'nobody',
+      url: dialUrl,
+      reason: '502: no available upstreams',
+      code: 'no-upstream',
+    },
+  ])
+  expect(JSON.stringify(logger.everything())).not.toContain('c2VjcmV0')
+})
+
+test.each([
+  ['', {}, 'endpoint: is empty'],
+  [ENDPOINT, { url: 'piko' }, 'url: piko is neither an http nor an https URL'],
+  [ENDPOINT, { proxyUrl: 'x' }, 'proxyUrl: is neither an http nor an https URL'],
+])('dial(%j, %j) is refused: %s', async (endpoint, options, message) => {
+  await expect(dial(endpoint, options)).rejects.toMatchObject({ code: 'invalid-option', message })
+})
+
 test('connections are forwarded to a service, and refused ones are logged', async () => {
   const { url, dialUrl } = await startNode()
   const service = createTcpServer((socket) => socket.pipe(socket))

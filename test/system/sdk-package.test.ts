@@ -1,15 +1,17 @@
 import { build } from 'esbuild'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import * as sdk from '../../src/client/index.ts'
 import { RunningProgram } from '../support/running-program.ts'
 import { ask, startNode } from '../support/sdk.ts'
 
 /** The package's main export as its users load it: from dist, as `piko`. */
 
-/** A folder from which `piko` is found. */
-function makeFolder(): string {
-  const folder = mkdtempSync(join('dist', 'sdk-test-'))
+/** `piko` is found from folders of dist. */
+function makeFolder(parent: string): string {
+  const folder = mkdtempSync(join(parent, 'sdk-test-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   return folder
 }
@@ -38,33 +40,43 @@ test('the SDK loads itself and the layers below, and nothing else', async () => 
   expect(stdout.match(/^loaded /gm)).toHaveLength(loaded.length)
 })
 
-test('a program with the SDK is bundled into one file that listens and dials', async () => {
-  const { node, url, dialUrl } = await startNode()
-  const folder = makeFolder()
-  const source = join(folder, 'program.js')
-  const bundle = join(folder, 'bundle.mjs')
-  writeFileSync(
-    source,
-    `import { get } from 'node:http'
-     import { EndpointAgent, serve } from 'piko'
-     const listener = await serve('my-endpoint', () => new Response('bundled'), {
-       url: ${JSON.stringify(url)},
-     })
-     console.log('serving', listener.endpoint)
-     const agent = new EndpointAgent({ url: ${JSON.stringify(dialUrl)} })
-     get('http://my-endpoint/', { agent }, ({ statusCode }) => console.log('dialled', statusCode))`,
-  )
-  const { warnings } = await build({
-    entryPoints: [source],
-    outfile: bundle,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    logLevel: 'silent',
-  })
-  expect(warnings).toEqual([])
-  const program = new RunningProgram([bundle])
-  await program.line(/^serving my-endpoint$/)
-  await program.line(/^dialled 200$/)
-  expect(await (await ask(node)).text()).toBe('bundled')
+test('CommonJS programs require it', async () => {
+  const script = "console.log(Object.keys(require('piko')).sort().join())"
+  const { code, stdout } = await new RunningProgram(['--eval', script]).ended
+  expect([code, stdout.trim().split(',')]).toEqual([0, Object.keys(sdk).toSorted()])
 })
+
+/** Serves an endpoint and asks it. */
+const PROGRAM = `
+  import { get } from 'node:http'
+  import { EndpointAgent, serve } from 'piko'
+  const { LISTEN_URL, DIAL_URL } = process.env
+  const about = { url: LISTEN_URL, logger: console }
+  serve('my-endpoint', () => new Response('bundled'), about).then(() => {
+    const agent = new EndpointAgent({ url: DIAL_URL })
+    get('http://my-endpoint/', { agent }, ({ statusCode }) => console.log('dialled', statusCode))
+  })`
+
+test.each(['esm', 'cjs'] as const)(
+  'a program with the SDK is bundled into one %s file that listens and dials',
+  async (format) => {
+    const { node, url, dialUrl } = await startNode()
+    const source = join(makeFolder('dist'), 'program.js')
+    // From where nothing else of the package is found.
+    const bundle = join(makeFolder(tmpdir()), format === 'esm' ? 'bundle.mjs' : 'bundle.cjs')
+    writeFileSync(source, PROGRAM)
+    const { warnings } = await build({
+      entryPoints: [source],
+      outfile: bundle,
+      bundle: true,
+      platform: 'node',
+      format,
+      logLevel: 'silent',
+    })
+    expect(warnings).toEqual([])
+    const program = new RunningProgram([bundle], { LISTEN_URL: url, DIAL_URL: dialUrl })
+    await program.line(/^connected /)
+    await program.line(/^dialled 200$/)
+    expect(await (await ask(node)).text()).toBe('bundled')
+  },
+)
