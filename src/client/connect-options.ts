@@ -25,6 +25,8 @@ export interface ConnectOptions {
   readonly url?: string
   /** Sent as `Authorization: Bearer`. */
   readonly token?: TokenSource
+  /** The tenant that the endpoint belongs to, where nodes have tenants. */
+  readonly tenantId?: string
   /** What is trusted and shown where the URL is https or wss. Default: Node's own authorities. */
   readonly tls?: ClientTlsOptions
   /**
@@ -45,8 +47,6 @@ export interface ConnectOptions {
 
 /** How a program listens. */
 export interface ListenOptions extends ConnectOptions {
-  /** The tenant that the endpoint is registered for. */
-  readonly tenantId?: string
   /**
    * How many tunnels to hold, each to another node, so that the death of a node costs no more than
    * what was on it. At most as many as the cluster has nodes. Default: 2.

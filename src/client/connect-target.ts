@@ -12,7 +12,7 @@ export interface EndpointTarget extends ConnectTarget {
 
 /** What connecting needs of the options. Throws a PikoError when one is invalid. */
 export function connectTarget(endpointId: string, options: ConnectOptions): EndpointTarget {
-  const { token, tls, proxyUrl, connectTimeoutMs = CONNECT_TIMEOUT_MS } = options
+  const { token, tenantId, tls, proxyUrl, connectTimeoutMs = CONNECT_TIMEOUT_MS } = options
   if (endpointId === '') throw new PikoError('invalid-option', 'endpoint: is empty')
   if (!(connectTimeoutMs > 0)) {
     throw new PikoError('invalid-option', 'connectTimeoutMs: must be above 0')
@@ -21,6 +21,7 @@ export function connectTarget(endpointId: string, options: ConnectOptions): Endp
   return {
     endpointId,
     token,
+    tenantId,
     connectTimeoutMs,
     tls: clientTls && (() => clientTls),
     proxyUrl: proxyUrl === undefined ? undefined : parseProxyUrl(proxyUrl),

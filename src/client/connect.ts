@@ -9,6 +9,7 @@ import type { TokenSource } from './connect-options.ts'
 /** How a port of Piko is reached: what listeners and dials have in common. */
 export interface ConnectTarget {
   readonly token?: TokenSource | undefined
+  readonly tenantId?: string | undefined
   /** Asked at every attempt to connect, so that a renewed certificate is used from then on. */
   readonly tls?: (() => ClientTls) | undefined
   /** An HTTP proxy to connect through. */
@@ -28,13 +29,14 @@ export async function connect(
   target: ConnectTarget,
   { fields, ...options }: ConnectAttempt,
 ): Promise<MessageTransport> {
-  const { token, tls, proxyUrl, connectTimeoutMs: timeoutMs } = target
+  const { token, tenantId, tls, proxyUrl, connectTimeoutMs: timeoutMs } = target
   try {
     const authorization = await authorizationFields(token, {
       timeoutMs,
       signal: options.signal,
     })
-    const headers = { ...authorization, ...fields }
+    const tenant = tenantId !== undefined && { 'x-piko-tenant-id': tenantId }
+    const headers = { ...authorization, ...tenant, ...fields }
     return await dialWebSocket({ url, headers, timeoutMs, tls: tls?.(), proxyUrl, ...options })
   } catch (error) {
     throw connectError(error)

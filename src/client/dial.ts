@@ -4,6 +4,7 @@ import type { Stream } from '../yamux/stream.ts'
 import type { DialOptions } from './connect-options.ts'
 import { calledOff, connectTarget } from './connect-target.ts'
 import { dialStream } from './dial-stream.ts'
+import { shownUrl } from './piko-url.ts'
 import { StreamDuplex } from './stream-duplex.ts'
 
 const DEFAULT_URL = 'http://localhost:8000'
@@ -19,7 +20,7 @@ const DEFAULT_URL = 'http://localhost:8000'
 export async function dial(endpoint: string, options: DialOptions = {}): Promise<Duplex> {
   const { url = DEFAULT_URL, signal, logger, allowHalfOpen } = options
   const target = { ...connectTarget(endpoint, options), url }
-  const about = { 'endpoint-id': endpoint, url }
+  const about = { 'endpoint-id': endpoint, url: shownUrl(url) }
   try {
     const stream = await dialStream(target, signal ?? new AbortController().signal)
     logger?.debug('dialled', about)

@@ -43,7 +43,7 @@ export async function listen(endpoint: string, options: ListenOptions = {}): Pro
 }
 
 function tunnelOptions(endpoint: string, options: ListenOptions) {
-  const { url = DEFAULT_URL, tenantId, connections = CONNECTIONS, logger, backoff } = options
+  const { url = DEFAULT_URL, connections = CONNECTIONS, logger, backoff } = options
   if (!(connections >= 1)) {
     throw new PikoError('invalid-option', 'connections: must be at least 1')
   }
@@ -51,7 +51,6 @@ function tunnelOptions(endpoint: string, options: ListenOptions) {
     ...connectTarget(endpoint, options),
     connections,
     url,
-    tenantId,
     logger,
     runtime: RUNTIME,
     ...(backoff !== undefined && { backoff: backoffOf(backoff) }),

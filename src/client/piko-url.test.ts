@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { dialUrl, listenerUrl, parseProxyUrl } from './piko-url.ts'
+import { dialUrl, listenerUrl, parseProxyUrl, shownUrl } from './piko-url.ts'
 
 test.each([
   ['http://localhost:8001', 'e', 'ws://localhost:8001/piko/v1/upstream/e'],
@@ -23,6 +23,14 @@ test.each(['ftp://a', 'localhost:8001', 'a', ''])('%s is no server URL', (server
   expect(() => listenerUrl(server, 'e')).toThrow(
     expect.objectContaining({ code: 'invalid-option', retryable: false }),
   )
+})
+
+test.each([
+  ['http://piko:8001/a@b', 'http://piko:8001/a@b'],
+  ['https://me:secret@piko', 'https://piko'],
+  ['https://me:s@cret@piko/x', 'https://piko/x'],
+])('%s is shown as %s', (url, expected) => {
+  expect(shownUrl(url)).toBe(expected)
 })
 
 test('a proxy is an http or https URL, and what is none is not repeated', () => {

@@ -13,6 +13,11 @@ export function dialUrl(serverUrl: string, endpointId: string): URL {
   return routeUrl(serverUrl, `/_piko/v1/tcp/${encodeURIComponent(endpointId)}`)
 }
 
+/** A URL as logs may show it: without the name and password that load balancers may want. */
+export function shownUrl(url: string): string {
+  return url.replace(/(?<=\/\/)[^/]*@/, '')
+}
+
 /** An HTTP proxy's address. Throws a PikoError that shows nothing of it: it may have a password. */
 export function parseProxyUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
@@ -24,7 +29,8 @@ function routeUrl(serverUrl: string, path: string): URL {
   const url = URL.canParse(serverUrl) ? new URL(serverUrl) : undefined
   const scheme = url && WEBSOCKET_SCHEMES.get(url.protocol)
   if (url === undefined || scheme === undefined) {
-    throw new PikoError('invalid-option', `url: ${serverUrl} is neither an http nor an https URL`)
+    const shown = shownUrl(serverUrl)
+    throw new PikoError('invalid-option', `url: ${shown} is neither an http nor an https URL`)
   }
   url.protocol = scheme
   url.pathname = `${url.pathname.replace(/\/$/, '')}${path}`

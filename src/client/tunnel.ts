@@ -16,13 +16,12 @@ import type { ConnectTarget } from './connect.ts'
 import { connectError } from './connect-error.ts'
 import type { ClientLogger } from './connect-options.ts'
 import { PikoError } from './piko-error.ts'
-import { listenerUrl } from './piko-url.ts'
+import { listenerUrl, shownUrl } from './piko-url.ts'
 
 export interface TunnelOptions extends ConnectTarget {
   /** The server's upstream port, `http://localhost:8001`; a path in it is kept. */
   readonly url: string
   readonly endpointId: string
-  readonly tenantId?: string | undefined
   readonly runtime: MuxRuntime
   readonly backoff?: BackoffOptions
   /** What may be under way to this side on one stream; at least 256 KiB, which is the default. */
@@ -173,13 +172,11 @@ export class Tunnel {
   }
 
   private fields(): Record<string, string> {
-    const { tenantId } = this.options
     const avoided = this.avoided()
     return {
       ...(avoided.length > 0 && { 'x-piko-avoid': avoided.join(',') }),
       // Tells a node that this listener moves first when it is asked to leave.
       'x-piko-client': 'js',
-      ...(tenantId !== undefined && { 'x-piko-tenant-id': tenantId }),
     }
   }
 
@@ -272,7 +269,7 @@ export class Tunnel {
   }
 
   private about(): Record<string, string> {
-    return { 'endpoint-id': this.options.endpointId, url: this.options.url }
+    return { 'endpoint-id': this.options.endpointId, url: shownUrl(this.options.url) }
   }
 
   private isCurrent(conn: MuxConn): boolean {

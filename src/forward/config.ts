@@ -23,6 +23,7 @@ const programFields = {
         required: true,
         help: 'Proxy port of a Piko node, or of the load balancer in front of the nodes.',
       }),
+      tenantId: text({ basic: true, help: 'Tenant that the endpoints belong to.' }),
       ...connectFields('Then the client’s connection is reset.'),
     },
     { help: 'How connections reach Piko.' },

@@ -43,12 +43,13 @@ export class Forward implements Reloadable<ForwardConfig> {
   private createPort(addr: string, endpointId: string): ForwardedPort {
     const address = parseLocalAddress(addr)
     assert(address !== undefined, 'a configured address was checked')
-    const { url, timeoutMs, proxyUrl } = this.config.connect
+    const { url, tenantId, timeoutMs, proxyUrl } = this.config.connect
     return new ForwardedPort({
       address,
       target: {
         url,
         endpointId,
+        ...(tenantId !== '' && { tenantId }),
         token: () => this.config.connect.token.reveal(),
         tls: () => this.tls.current,
         proxyUrl: proxyUrl === '' ? undefined : new URL(proxyUrl),

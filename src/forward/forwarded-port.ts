@@ -2,6 +2,7 @@ import { createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import { dialStream } from '../client/dial-stream.ts'
 import type { DialTarget } from '../client/dial-stream.ts'
+import { shownUrl } from '../client/piko-url.ts'
 import type { Logger } from '../log/logger.ts'
 import { abortSocket } from '../net/abort-socket.ts'
 import { listen } from '../net/listen.ts'
@@ -44,7 +45,7 @@ export class ForwardedPort {
     logger.info('forwarding', {
       addr: formatHostPort(bound),
       'endpoint-id': target.endpointId,
-      url: target.url,
+      url: shownUrl(target.url),
     })
     return bound
   }

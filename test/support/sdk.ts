@@ -5,8 +5,8 @@ import { ENDPOINT, startServer } from './piko.ts'
 import type { RunningServer } from './piko.ts'
 
 /** A node for programs that are upstreams by themselves. */
-export async function startNode(flags: readonly string[] = []) {
-  const node = await startServer(flags)
+export async function startNode(flags: readonly string[] = [], yaml = '') {
+  const node = await startServer(flags, yaml)
   const url = `http://127.0.0.1:${node.addresses.upstream.port}`
   const dialUrl = `http://127.0.0.1:${node.addresses.proxy.port}`
   return { node, url, dialUrl }

@@ -2,13 +2,15 @@ import { get } from 'node:http'
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { dial, EndpointAgent } from '../../src/client/index.ts'
 import { startConnectProxy } from '../support/connect-proxy.ts'
 import type { ConnectProxy } from '../support/connect-proxy.ts'
 import { LogWatch } from '../support/log-watch.ts'
-import { ENDPOINT } from '../support/piko.ts'
+import { dialPort, ENDPOINT, startTcpAgent } from '../support/piko.ts'
+import { RawService } from '../support/raw-service.ts'
 import { ask, startListener, startNode, startServing } from '../support/sdk.ts'
+import { startForward } from '../support/tcp.ts'
 
 /** Programs that reach Piko through an HTTP proxy which wants a password. */
 
@@ -43,6 +45,36 @@ test('HTTP requests over dial go through the proxy', async () => {
   ]
   expect(await text(response)).toBe('/path')
   expect(proxy.requests).toHaveLength(1)
+})
+
+/** An agent in front of a TCP service, and a port that leads to it, both with the proxy. */
+async function startEnds(proxy: ConnectProxy) {
+  const { node } = await startNode()
+  const service = await RawService.start()
+  onTestFinished(async () => service.close())
+  const flags = ['--connect.proxy-url', proxy.url]
+  const { upstream, proxy: edge } = node.addresses
+  const agent = await startTcpAgent(upstream, service, { flags })
+  await node.log.logged('upstream connected')
+  const { address, log } = await startForward(edge, { flags })
+  const client = await dialPort(address)
+  client.send('hello')
+  await (await service.connection()).until('hello')
+  return { logs: [agent.log, log], ports: [upstream.port, edge.port] }
+}
+
+test('an agent and a forward go through the proxy, and log no password', async () => {
+  const proxy = await startConnectProxy()
+  const { logs, ports } = await startEnds(proxy)
+  expect(asked(proxy)).toEqual(ports.map((port) => `127.0.0.1:${port}`))
+  for (const log of logs) expect(JSON.stringify(log.everything())).not.toMatch(/s(@|%40)cr/)
+})
+
+test('an agent and a forward know NO_PROXY', async () => {
+  const proxy = await startConnectProxy()
+  vi.stubEnv('NO_PROXY', '127.0.0.0/8')
+  await startEnds(proxy)
+  expect(proxy.requests).toEqual([])
 })
 
 test('hosts of NO_PROXY are reached without the proxy', async () => {

@@ -10,6 +10,7 @@ import { dial, EndpointAgent, endpointConnector } from '../../src/client/index.t
 import { LogWatch } from '../support/log-watch.ts'
 import { ENDPOINT, pikoWithHttpService } from '../support/piko.ts'
 import { startListener, startNode } from '../support/sdk.ts'
+import { makeSigningKey, signToken } from '../support/token-keys.ts'
 
 /** Connections of the SDK to endpoints, and what HTTP clients make of them. */
 
@@ -103,6 +104,17 @@ test('a logger hears of every dial, and of no token', async () => {
     },
   ])
   expect(JSON.stringify(logger.everything())).not.toContain('c2VjcmV0')
+})
+
+test("a tenant's endpoint is listened at and dialled by its name", async () => {
+  const key = makeSigningKey('HS256')
+  const tenant = `{ id: acme, auth: { hmac_secret_key: ${key.verifier} } }`
+  const { url, dialUrl } = await startNode([], `upstream: { tenants: [${tenant}] }`)
+  const token = await signToken(key)
+  const listener = await startListener(url, { tenantId: 'acme', token })
+  listener.on('connection', (connection) => connection.end('acme'))
+  expect(await text(await dial(ENDPOINT, { url: dialUrl, tenantId: 'acme' }))).toBe('acme')
+  await expect(dial(ENDPOINT, { url: dialUrl })).rejects.toMatchObject({ code: 'no-upstream' })
 })
 
 test.each([
