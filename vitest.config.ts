@@ -7,6 +7,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['src/**/*.test.ts', 'test/*.test.ts'],
+          // Against tests that hang; a machine that is busy is only slow.
+          testTimeout: 30_000,
         },
       },
       {

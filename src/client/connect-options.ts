@@ -37,8 +37,8 @@ export interface ConnectOptions {
   /** For one attempt to connect, in milliseconds. Default: 30,000. */
   readonly connectTimeoutMs?: number
   /**
-   * Ends what was begun with it: a pending `listen` or `dial` rejects and a dialled connection fails
-   * with the code `aborted`; an open listener is closed.
+   * Ends what was begun with it: a pending `listen` or `dial` rejects and a dialled connection
+   * fails, with the code `aborted`; an open listener is closed.
    */
   readonly signal?: AbortSignal
   /** Default: nothing is logged. */
