@@ -119,10 +119,11 @@ export class ServiceExchange implements StreamHandler, SocketUser {
 
   // What the service's socket brings.
 
-  received(chunk: Buffer): void {
+  received(chunk: Uint8Array): void {
     const { service } = this
     const rest = (this.reader as ResponseReader).push(chunk)
     const { violation, upgraded } = this.reader as ResponseReader
+    if (!this.done) this.response.flush()
     if (violation !== undefined) this.fail()
     else if (upgraded) this.splice(rest)
     // Nobody asked for what lies behind the answer: nobody else shall get it as his.
@@ -174,7 +175,8 @@ export class ServiceExchange implements StreamHandler, SocketUser {
     })
     if (timeoutMs > 0) this.timer = setTimeout(() => this.timedOut(), timeoutMs)
     const idleMaxMs = this.isReplayable() ? Number.POSITIVE_INFINITY : FRESH_MS
-    this.connect(pool.take(this, idleMaxMs) ?? pool.dial(this))
+    if (this.upgrade === undefined) this.connect(pool.take(this, idleMaxMs) ?? pool.dial(this))
+    else this.connect(pool.dialDetachable(this))
   }
 
   private connect(service: PooledSocket): void {

@@ -69,7 +69,7 @@ export class BenchClient implements SocketUser, ResponseSink {
 
   // What the socket brings.
 
-  received(chunk: Buffer): void {
+  received(chunk: Uint8Array): void {
     const { reader } = this
     if (reader === undefined) return this.drop()
     const rest = reader.push(chunk)

@@ -171,7 +171,7 @@ test('after destroy and detach the user hears nothing', async () => {
   pooled.destroy()
   await closed
   const other = new Noting()
-  const handed = from.dial(other)
+  const handed = from.dialDetachable(other)
   await other.until(() => other.text === 'hi')
   const socket = handed.detach()
   const heard = once(socket, 'data')

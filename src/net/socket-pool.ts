@@ -1,12 +1,13 @@
 import { connect as connectTcp } from 'node:net'
-import type { Socket } from 'node:net'
+import type { OnReadOpts, Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { ClientTls } from './client-tls.ts'
 import type { HostPort } from '../std/host-port.ts'
 
 /** Who a pooled socket works for at the moment. */
 export interface SocketUser {
-  received(chunk: Buffer): void
+  /** The chunk is lent: its bytes change when this returns. */
+  received(chunk: Uint8Array): void
   /** The peer's FIN. */
   ended(): void
   /** The socket takes bytes again. */
@@ -91,11 +92,15 @@ export class PooledSocket {
 
   // An idle socket that says anything, its end included, is of no more use.
 
-  private readonly onData = (chunk: Buffer): void => {
+  /** Bytes came; whether more are welcome. */
+  read(chunk: Uint8Array): boolean {
     this.receivedBytes += chunk.length
     if (this.user === undefined) this.socket.destroy()
     else this.user.received(chunk)
+    return !this.socket.isPaused()
   }
+
+  private readonly onData = (chunk: Buffer): void => void this.read(chunk)
 
   private readonly onEnd = (): void => {
     if (this.user === undefined || this.writeError !== undefined) {
@@ -125,6 +130,8 @@ export class PooledSocket {
 export class SocketPool {
   private readonly options: SocketPoolOptions
   private readonly idle: PooledSocket[] = []
+  /** All sockets read into it: what comes is done with, or copied, before the next read. */
+  private readonly readBuffer = Buffer.allocUnsafeSlow(READ_BYTES)
   private sweeper: NodeJS.Timeout | undefined
   private closed = false
 
@@ -150,6 +157,22 @@ export class SocketPool {
 
   /** A new socket. What is written before it is connected waits. */
   dial(user: SocketUser): PooledSocket {
+    const pooled: PooledSocket = new PooledSocket(
+      this.connect({
+        buffer: this.readBuffer,
+        callback: (byteCount, buffer) => pooled.read(buffer.subarray(0, byteCount)),
+      }),
+      user,
+    )
+    return pooled
+  }
+
+  /** A new socket that can be detached, and so cannot be taken again. */
+  dialDetachable(user: SocketUser): PooledSocket {
+    return new PooledSocket(this.connect(undefined), user)
+  }
+
+  private connect(onread: OnReadOpts | undefined): Socket {
     const { address, tls, keepAliveMs } = this.options
     const host = address.host === '' ? 'localhost' : address.host
     const options = {
@@ -160,11 +183,10 @@ export class SocketPool {
       keepAlive: keepAliveMs > 0,
       keepAliveInitialDelay: keepAliveMs,
     }
-    const socket =
-      tls === undefined
-        ? connectTcp(options)
-        : connectTls({ ...options, ...tls().connectOptions(host) })
-    return new PooledSocket(socket, user)
+    // A TLS socket has buffers of its own, and does not know the option.
+    return tls === undefined
+      ? connectTcp(onread === undefined ? options : { ...options, onread })
+      : connectTls({ ...options, ...tls().connectOptions(host) })
   }
 
   /** Takes a socket back whose exchange is over on both sides. */
@@ -205,3 +227,5 @@ export class SocketPool {
 }
 
 const SWEEP_INTERVAL_MS = 1_000
+
+const READ_BYTES = 64 * 1024

@@ -27,6 +27,10 @@ class FakeStream implements Stream {
     return this.takes
   }
 
+  writeLent(bytes: Uint8Array): boolean {
+    return this.write(bytes)
+  }
+
   end(): void {
     this.ended = true
     this.wake()

@@ -6,7 +6,8 @@ import { CloseCode, closeError } from './websocket-error.ts'
 /** A tunnel's transport over a WebSocket of the `ws` package. */
 export class WsTransport implements MessageTransport {
   /** `ws` masks into buffers of its own. */
-  readonly overwrites = false
+  /** As a client `ws` masks; it is never asked where. */
+  readonly overwrites = true
   private readonly socket: WebSocket
   private handler: TransportHandler | undefined
   private failure: Error | undefined

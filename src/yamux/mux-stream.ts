@@ -106,6 +106,10 @@ export class MuxStream implements Stream, Opener, SenderStream {
     return !this.isClosed && this.sender.write(bytes)
   }
 
+  writeLent(bytes: Uint8Array): boolean {
+    return !this.isClosed && this.sender.writeLent(bytes)
+  }
+
   end(): void {
     this.sender.end()
   }

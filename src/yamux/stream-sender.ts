@@ -55,15 +55,17 @@ export class StreamSender implements Sender {
   /** Takes all bytes; false when the writer should wait for `drained`. */
   write(bytes: Uint8Array): boolean {
     assert(this.phase === 'open', 'nothing is written behind the end')
-    if (this.leavesWhole(bytes.length)) {
-      this.sendData(bytes)
-    } else {
-      this.queue.push(bytes)
-      if (!this.line.isBusy) this.pump(Infinity)
-    }
-    this.wantsDrain = !this.isWritable
-    if (this.wantsDrain) this.joinLine()
-    return !this.wantsDrain
+    if (this.leavesWhole(bytes.length)) this.sendData(bytes)
+    else this.enqueue(bytes)
+    return this.askForDrain()
+  }
+
+  /** As `write`, for bytes that change when this returns. */
+  writeLent(bytes: Uint8Array): boolean {
+    assert(this.phase === 'open', 'nothing is written behind the end')
+    if (this.leavesWhole(bytes.length)) this.sendData(bytes)
+    else this.enqueue(bytes.slice())
+    return this.askForDrain()
   }
 
   end(): void {
@@ -105,6 +107,18 @@ export class StreamSender implements Sender {
   /** Nothing is queued, and the next byte could leave. */
   private get isWritable(): boolean {
     return this.queue.byteLength === 0 && this.window.available > 0 && !this.line.isCongested
+  }
+
+  private enqueue(bytes: Uint8Array): void {
+    this.queue.push(bytes)
+    if (!this.line.isBusy) this.pump(Infinity)
+  }
+
+  /** Whether more may be written; if not, `drained` is owed. */
+  private askForDrain(): boolean {
+    this.wantsDrain = !this.isWritable
+    if (this.wantsDrain) this.joinLine()
+    return !this.wantsDrain
   }
 
   /** The way of a small write: one frame, and no queue. */

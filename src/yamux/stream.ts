@@ -23,6 +23,13 @@ export interface Stream {
    */
   write(bytes: Uint8Array): boolean
 
+  /**
+   * As `write`, for bytes in a buffer that is filled again as soon as this returns: what cannot
+   * leave at once is copied. For streams whose transport overwrites what it sends, and so is given
+   * copies.
+   */
+  writeLent(bytes: Uint8Array): boolean
+
   /** Sends FIN after the last written byte. Receiving goes on. */
   end(): void
 
