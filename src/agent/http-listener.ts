@@ -6,8 +6,8 @@ import type { AccessLog } from '../log/access-log.ts'
 import type { RequestCounters } from '../metrics/request-metrics.ts'
 import type { ClientTls } from '../net/client-tls.ts'
 import { SocketPool } from '../net/socket-pool.ts'
+import { UnderWay } from '../net/under-way.ts'
 import { fieldValue } from '../http1/fields.ts'
-import { Roster } from '../std/roster.ts'
 import type { Stream } from '../yamux/session.ts'
 import type { ServiceAddress } from './service-address.ts'
 import { ServiceExchange } from './service-exchange.ts'
@@ -38,7 +38,7 @@ export class HttpListener implements TunnelOwner {
   private readonly options: HttpListenerOptions
   private readonly tunnel: TunnelGroup
   private readonly pool: SocketPool
-  private readonly exchanges = new Roster<ServiceExchange>()
+  private readonly exchanges = new UnderWay<ServiceExchange>()
   private idle: (() => void) | undefined
 
   constructor(options: HttpListenerOptions) {

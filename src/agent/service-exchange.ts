@@ -16,6 +16,7 @@ import { encodeChunk, encodeLastChunk } from '../net/chunked-body.ts'
 import { decodeLatin1, encodeLatin1 } from '../net/latin1.ts'
 import type { PooledSocket, SocketPool, SocketUser } from '../net/socket-pool.ts'
 import { Splice } from '../net/splice.ts'
+import type { Timed } from '../net/under-way.ts'
 import type { Stream, StreamHandler } from '../yamux/session.ts'
 import { serviceHead } from './service-head.ts'
 import { ServiceResponse } from './service-response.ts'
@@ -44,7 +45,7 @@ const FRESH_MS = 1_000
  * complete. Credit returns to the tunnel when the socket took the bytes, and the socket pauses when
  * the tunnel is full.
  */
-export class ServiceExchange implements StreamHandler, SocketUser {
+export class ServiceExchange implements StreamHandler, SocketUser, Timed {
   private readonly stream: Stream
   private readonly options: ServiceExchangeOptions
   private readonly heads: HeadReader
@@ -59,12 +60,11 @@ export class ServiceExchange implements StreamHandler, SocketUser {
   private service: PooledSocket | undefined
   private spliced: Splice | undefined
   private reader: ResponseReader | undefined
-  private timer: NodeJS.Timeout | undefined
   private done = false
   private owedBytes = 0
   requestBytes = 0
-  /** Its place among the exchanges under way. */
   seat = 0
+  dueMs = Number.POSITIVE_INFINITY
 
   constructor(stream: Stream, options: ServiceExchangeOptions) {
     this.stream = stream
@@ -165,7 +165,7 @@ export class ServiceExchange implements StreamHandler, SocketUser {
   }
 
   private begin(head: RequestHead, framing: BodyFraming): void {
-    const { pool, basePath, timeoutMs } = this.options
+    const { pool, basePath } = this.options
     this.upgrade = wantsUpgrade(head.fields)
     this.requestChunked = framing.kind === 'chunked'
     this.headText = serviceHead(head, { framing, upgrade: this.upgrade, basePath })
@@ -173,7 +173,7 @@ export class ServiceExchange implements StreamHandler, SocketUser {
       decodeLatin1,
       trailerBytesMax: this.options.headBytesMax,
     })
-    if (timeoutMs > 0) this.timer = setTimeout(() => this.timedOut(), timeoutMs)
+    this.renewDeadline()
     const idleMaxMs = this.isReplayable() ? Number.POSITIVE_INFINITY : FRESH_MS
     if (this.upgrade === undefined) this.connect(pool.take(this, idleMaxMs) ?? pool.dial(this))
     else this.connect(pool.dialDetachable(this))
@@ -208,7 +208,7 @@ export class ServiceExchange implements StreamHandler, SocketUser {
   private readonly bodySink: BodySink = {
     data: (bytes) => {
       this.requestBytes += bytes.length
-      this.timer?.refresh()
+      this.renewDeadline()
       for (const piece of this.requestChunked ? encodeChunk(bytes) : [bytes]) {
         this.service?.socket.write(piece)
       }
@@ -239,7 +239,7 @@ export class ServiceExchange implements StreamHandler, SocketUser {
   /** From here on it is bytes both ways, without an end that HTTP would know. */
   private splice(rest: Uint8Array): void {
     const service = this.service as PooledSocket
-    clearTimeout(this.timer)
+    this.dueMs = Number.POSITIVE_INFINITY
     this.service = undefined
     if (rest.length > 0) this.stream.write(rest)
     // From now on the splice listens, on both sides.
@@ -262,7 +262,13 @@ export class ServiceExchange implements StreamHandler, SocketUser {
     return this.head !== undefined && isIdempotent(this.head.method)
   }
 
-  private timedOut(): void {
+  private renewDeadline(): void {
+    const { timeoutMs } = this.options
+    if (timeoutMs > 0) this.dueMs = performance.now() + timeoutMs
+  }
+
+  /** The answer has not begun in time. */
+  expired(): void {
     if (this.response.status === 0) this.answer(ANSWERS.timeout)
   }
 
@@ -288,7 +294,6 @@ export class ServiceExchange implements StreamHandler, SocketUser {
   private finish(): void {
     if (this.done) return
     this.done = true
-    clearTimeout(this.timer)
     this.service?.destroy()
     this.service = undefined
     this.options.closed(this)

@@ -101,6 +101,10 @@ export class WebSocketStream implements Stream, TransportHandler {
     return !this.owesDrain
   }
 
+  writeLent(bytes: Uint8Array): boolean {
+    return this.write(bytes.slice())
+  }
+
   end(): void {
     if (this.isClosed || this.localEnded) return
     this.localEnded = true

@@ -8,6 +8,7 @@ import type { ResponseSink } from '../../http1/response-reader.ts'
 import { abortSocket } from '../../net/abort-socket.ts'
 import { renderAnswer } from '../../net/answer.ts'
 import type { Answer } from '../../net/answer.ts'
+import { decodeLatin1 } from '../../net/latin1.ts'
 import type { Flushable, TurnFlush } from '../../net/turn-flush.ts'
 import { passInformational } from './informational.ts'
 
@@ -21,6 +22,9 @@ export interface ClientResponseOwner {
   responded(): void
 }
 
+/** More than this is not worth a copy. */
+const HELD_BYTES_MAX = 4_096
+
 /** The client's side of an answer: passes it on as it comes, or breaks it off visibly. */
 export class ClientResponse implements ResponseSink, Flushable {
   private readonly response: ServerResponse
@@ -32,6 +36,7 @@ export class ClientResponse implements ResponseSink, Flushable {
   byteCount = 0
   private hasLength = false
   private headWaits = false
+  private held: Uint8Array | undefined
 
   constructor(response: ServerResponse, owner: ClientResponseOwner) {
     this.response = response
@@ -81,8 +86,22 @@ export class ClientResponse implements ResponseSink, Flushable {
     if (this.byteCount === 0 && !this.response.writableEnded) this.response.flushHeaders()
   }
 
+  /** Small bytes wait for what came with them: with the end right behind, one write does all. */
   data(bytes: Uint8Array): void {
     this.byteCount += bytes.length
+    this.flush()
+    if (bytes.length <= HELD_BYTES_MAX) this.held = bytes
+    else this.write(bytes)
+  }
+
+  /** Sends what waits. */
+  flush(): void {
+    const { held } = this
+    this.held = undefined
+    if (held !== undefined) this.write(held)
+  }
+
+  private write(bytes: Uint8Array): void {
     if (this.response.write(bytes) || this.blocked) return
     this.blocked = true
     this.response.once('drain', () => {
@@ -93,7 +112,11 @@ export class ClientResponse implements ResponseSink, Flushable {
 
   end(trailers: Fields): void {
     if (trailers.length > 0) this.response.addTrailers(pairs(trailers))
-    this.response.end()
+    const { held } = this
+    this.held = undefined
+    // node:http joins a text to a head that has not left yet; bytes it would send beside it.
+    if (held === undefined) this.response.end()
+    else this.response.end(decodeLatin1(held, 0, held.length), 'latin1')
     this.owner.responded()
   }
 

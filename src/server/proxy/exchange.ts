@@ -3,6 +3,7 @@ import { ResponseReader } from '../../http1/response-reader.ts'
 import { closeGentlyBehindAnswer } from '../../net/close-gently.ts'
 import { decodeLatin1, encodeLatin1 } from '../../net/latin1.ts'
 import type { TurnFlush } from '../../net/turn-flush.ts'
+import type { Timed } from '../../net/under-way.ts'
 import type { YamuxError } from '../../yamux/errors.ts'
 import type { Stream, StreamHandler } from '../../yamux/session.ts'
 import type { Upstream } from '../upstream/upstream.ts'
@@ -41,19 +42,22 @@ export interface ExchangeOptions {
  * fails first, the other one learns of it: a client that left resets the stream, and an answer that
  * broke off ends in a broken connection, never in a clean end.
  */
-export class Exchange implements StreamHandler, ClientResponseOwner, IncomingBody {
+export class Exchange implements StreamHandler, ClientResponseOwner, IncomingBody, Timed {
   private readonly request: IncomingMessage
   private readonly options: ExchangeOptions
   private readonly reader: ResponseReader
   readonly response: ClientResponse
   private stream: Stream | undefined
   private upload: Upload | undefined
-  private timer: NodeJS.Timeout | undefined
+  seat = 0
+  dueMs = Number.POSITIVE_INFINITY
   /** The client has its answer, or is gone: nothing more is expected of the stream. */
   private done = false
   private isClosed = false
   /** Something of an answer has come. */
   private answered = false
+  /** Its time runs from the first upstream on, whatever becomes of that. */
+  private isTimed = false
   /** Bytes of the answer whose credit the upstream waits for. */
   private owedBytes = 0
 
@@ -90,14 +94,14 @@ export class Exchange implements StreamHandler, ClientResponseOwner, IncomingBod
     if (stream === undefined) return false
     this.stream = stream
     stream.write(encodeLatin1(head))
-    const { timeoutMs, edge } = this.options
-    if (timeoutMs > 0) this.timer ??= setTimeout(() => this.timedOut(), timeoutMs)
+    const { edge } = this.options
+    if (!this.isTimed) this.renewDeadline()
     if (this.upload !== undefined) {
       this.upload.redirect(stream)
     } else if (edge.body !== 'none') {
       this.upload = new Upload(this.request, stream, {
         chunked: edge.body === 'chunked',
-        progress: () => this.timer?.refresh(),
+        progress: () => this.renewDeadline(),
       })
       this.options.slowBodies.watch(this)
     }
@@ -108,7 +112,7 @@ export class Exchange implements StreamHandler, ClientResponseOwner, IncomingBod
   answer(answer: Answer): void {
     if (this.done) return
     this.done = true
-    clearTimeout(this.timer)
+    this.dueMs = Number.POSITIVE_INFINITY
     this.response.answer(answer)
     this.discardUpload()
   }
@@ -121,6 +125,7 @@ export class Exchange implements StreamHandler, ClientResponseOwner, IncomingBod
     this.upload?.settle()
     this.owedBytes += bytes.length
     const rest = this.reader.push(bytes)
+    if (!this.done) this.response.flush()
     if (this.done) {
       if (rest.length > 0) this.stream?.reset()
     } else if (this.reader.violation !== undefined) {
@@ -147,7 +152,7 @@ export class Exchange implements StreamHandler, ClientResponseOwner, IncomingBod
   // What becomes of the response.
 
   responding(): void {
-    clearTimeout(this.timer)
+    this.dueMs = Number.POSITIVE_INFINITY
   }
 
   drained(): void {
@@ -175,6 +180,13 @@ export class Exchange implements StreamHandler, ClientResponseOwner, IncomingBod
     return this.options.retry(this)
   }
 
+  private renewDeadline(): void {
+    const { timeoutMs } = this.options
+    if (timeoutMs === 0 || this.response.begun) return
+    this.isTimed = true
+    this.dueMs = performance.now() + timeoutMs
+  }
+
   private isUploaded(): boolean {
     return this.upload === undefined || this.upload.done
   }
@@ -184,7 +196,8 @@ export class Exchange implements StreamHandler, ClientResponseOwner, IncomingBod
     this.answer(ANSWERS.requestTimeout)
   }
 
-  private timedOut(): void {
+  /** The answer has not begun in time. */
+  expired(): void {
     if (this.awaitsClient) return this.options.slowBodies.stalled(this)
     this.stream?.reset()
     this.answer(ANSWERS.timeout)
@@ -216,7 +229,7 @@ export class Exchange implements StreamHandler, ClientResponseOwner, IncomingBod
   clientGone(): void {
     if (this.isClosed) return
     this.isClosed = true
-    clearTimeout(this.timer)
+    this.dueMs = Number.POSITIVE_INFINITY
     if (!this.done) this.stream?.reset()
     this.done = true
     this.options.slowBodies.forget(this)

@@ -14,6 +14,7 @@ import type { ExceededLimits } from '../limits/exceeded-limits.ts'
 import type { PortGuard } from '../limits/guard-port.ts'
 import type { Heartbeat } from '../../net/heartbeat.ts'
 import type { TurnFlush } from '../../net/turn-flush.ts'
+import { UnderWay } from '../../net/under-way.ts'
 import { writeRequestError } from '../upstream/upstream-errors.ts'
 import { answerBytes, badRequest, renderAnswer } from '../../net/answer.ts'
 import type { Answer } from '../../net/answer.ts'
@@ -83,6 +84,7 @@ export class ProxyServer {
   private readonly stopTicking: () => void
   private readonly http: Server
   private readonly connections = new ClientConnections()
+  private readonly exchanges = new UnderWay<Exchange>()
   private readonly tcp: TcpRoute
   private leaving = false
 
@@ -237,6 +239,7 @@ export class ProxyServer {
       closed: ({ response: { status, fields, byteCount }, requestBytes }) => {
         ended()
         decision.release?.()
+        this.exchanges.remove(exchange)
         finished({
           edge,
           minorVersion: request.httpVersionMinor,
@@ -248,6 +251,7 @@ export class ProxyServer {
         })
       },
     })
+    this.exchanges.add(exchange)
     const route = this.routeFor(exchange, { decision, client: this.clientOf(request) })
     if (decision.answer !== undefined) exchange.answer(decision.answer)
     else route?.begin()
