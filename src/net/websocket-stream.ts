@@ -102,7 +102,7 @@ export class WebSocketStream implements Stream, TransportHandler {
   }
 
   writeLent(bytes: Uint8Array): boolean {
-    return this.write(bytes.slice())
+    return this.write(new Uint8Array(bytes))
   }
 
   end(): void {

@@ -5,8 +5,7 @@ import { CloseCode, closeError } from './websocket-error.ts'
 
 /** A tunnel's transport over a WebSocket of the `ws` package. */
 export class WsTransport implements MessageTransport {
-  /** `ws` masks into buffers of its own. */
-  /** As a client `ws` masks; it is never asked where. */
+  /** A client's `ws` masks, and nothing says that it does so in a copy. */
   readonly overwrites = true
   private readonly socket: WebSocket
   private handler: TransportHandler | undefined

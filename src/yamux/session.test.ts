@@ -306,6 +306,19 @@ test('window: a sender uses the last byte and then waits for an update', () => {
   expect(events).toEqual(['drain'])
 })
 
+test('lent bytes: what waits for the window is copied, also out of a Buffer', () => {
+  const world = new World()
+  const [stream] = world.openAcked()
+  stream.write(windowful)
+  world.takeSent()
+  // A Buffer's own `slice` copies nothing.
+  const lent = Buffer.from('abc')
+  expect(stream.writeLent(lent)).toBe(false)
+  lent.fill('x')
+  world.peer('WindowUpdate 2 3')
+  expect(world.takeSent()).toEqual(['Data 2 abc'])
+})
+
 test.each([
   [INITIAL_WINDOW_BYTES, []],
   [INITIAL_WINDOW_BYTES + 1, ['GoAway 0 1']],

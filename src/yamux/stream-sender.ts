@@ -64,7 +64,7 @@ export class StreamSender implements Sender {
   writeLent(bytes: Uint8Array): boolean {
     assert(this.phase === 'open', 'nothing is written behind the end')
     if (this.leavesWhole(bytes.length)) this.sendData(bytes)
-    else this.enqueue(bytes.slice())
+    else this.enqueue(new Uint8Array(bytes))
     return this.askForDrain()
   }
 

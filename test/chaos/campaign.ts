@@ -1,6 +1,6 @@
 import { Agent as HttpAgent } from 'node:http'
 import { Agent } from '../../src/agent/agent.ts'
-import { agentConfig } from '../../src/agent/config.ts'
+import { agentHttpConfig } from '../../src/agent/config.ts'
 import type { AgentConfig } from '../../src/agent/config.ts'
 import { loadConfig } from '../../src/config/load-config.ts'
 import { openLog } from '../../src/log/json-logger.ts'
@@ -87,31 +87,20 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
   return { verdicts, kills, leftovers, cleanAnswers }
 }
 
+const AGENT_FLAGS = [
+  '--grace-period=5s',
+  '--timeout=2s',
+  '--access-log.disable',
+  '--http-client.idle-conn-timeout=1s',
+]
+
 function agentSettings(upstreamPort: number, servicePort: number): AgentConfig {
   const url = `--connect.url=http://127.0.0.1:${upstreamPort}`
-  const program = loadConfig(agentConfig, { argv: [url, '--grace-period=5s'] })
-  const headers = { allowList: [], blockList: [] }
-  const listener = {
-    endpointId: ENDPOINT,
-    addr: `127.0.0.1:${servicePort}`,
-    protocol: 'http',
-    timeoutMs: 2_000,
-    accessLog: {
-      level: 'info',
-      disable: true,
-      maxLineBytes: 16_384,
-      requestHeaders: headers,
-      responseHeaders: headers,
-    },
-    tls: program.connect.tls,
-    httpClient: {
-      keepAliveTimeoutMs: 30_000,
-      idleConnTimeoutMs: 1_000,
-      maxIdleConns: 100,
-      disableCompression: false,
-    },
-  } as const
-  return { ...program, listeners: [listener] }
+  const config = loadConfig(agentHttpConfig, { argv: [url, ...AGENT_FLAGS] })
+  const { timeoutMs, accessLog, httpClient, tls, ...program } = config
+  const addr = `127.0.0.1:${servicePort}`
+  const settings = { timeoutMs, accessLog, httpClient, tls }
+  return { ...program, listeners: [{ endpointId: ENDPOINT, addr, protocol: 'http', ...settings }] }
 }
 
 async function sendTraffic(
