@@ -34,7 +34,7 @@ export class ServiceResponse implements ResponseSink {
   }
 
   informational(head: ResponseHead): void {
-    this.headText = headText(head, withoutHopByHop(head.fields))
+    this.headText = formatHead(head, withoutHopByHop(head.fields))
     this.flush()
   }
 
@@ -43,7 +43,7 @@ export class ServiceResponse implements ResponseSink {
     this.fields = withoutHopByHop(head.fields)
     this.chunked = framing.kind === 'chunked'
     this.keepsAlive = framing.kind !== 'until-close' && head.status !== 101 && staysOpen(head)
-    this.headText = headText(head, [...this.fields, ...this.connectionFields(head)])
+    this.headText = formatHead(head, [...this.fields, ...this.connectionFields(head)])
   }
 
   data(bytes: Uint8Array): void {
@@ -92,7 +92,7 @@ export class ServiceResponse implements ResponseSink {
   }
 }
 
-function headText(head: ResponseHead, fields: Fields): string {
+function formatHead(head: ResponseHead, fields: Fields): string {
   return formatResponseHead({ ...head, minorVersion: 1, fields })
 }
 
