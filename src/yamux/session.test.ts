@@ -318,7 +318,7 @@ test('lent bytes: what waits for the window is copied', () => {
   const [stream] = world.openAcked()
   stream.write(windowful)
   world.takeSent()
-  const lent = new ViewSlicing(3).fill(97)
+  const lent = new ViewSlicing(new ArrayBuffer(3)).fill(97)
   expect(stream.writeLent(lent)).toBe(false)
   lent.fill(0)
   world.peer('WindowUpdate 2 3')
