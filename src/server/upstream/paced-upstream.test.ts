@@ -24,6 +24,7 @@ function start(rate = new ByteRate(RATE)) {
     attach: () => {},
     flushOpen: () => told.push('open'),
     write: ({ length }) => (told.push(`write ${length}`), hasRoom),
+    writeLent: ({ length }) => (told.push(`lent ${length}`), hasRoom),
     end: () => told.push('end'),
     reset: () => told.push('reset'),
     consumed: (count) => told.push(`credit ${count}`),

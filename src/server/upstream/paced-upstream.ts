@@ -66,13 +66,11 @@ class PacedStream implements Stream {
   }
 
   write(bytes: Uint8Array): boolean {
-    this.outgoing.use(bytes.length)
-    this.isFull = !this.stream.write(bytes)
-    if (!this.waitsToWrite && this.rate.isOverdrawn) {
-      this.waitsToWrite = true
-      this.rate.wait(() => this.writeOn())
-    }
-    return !this.isFull && !this.waitsToWrite
+    return this.written(bytes.length, this.stream.write(bytes))
+  }
+
+  writeLent(bytes: Uint8Array): boolean {
+    return this.written(bytes.length, this.stream.writeLent(bytes))
   }
 
   end(): void {
@@ -131,6 +129,16 @@ class PacedStream implements Stream {
       this.close()
       this.handler.reset(error)
     },
+  }
+
+  private written(byteCount: number, hasRoom: boolean): boolean {
+    this.outgoing.use(byteCount)
+    this.isFull = !hasRoom
+    if (!this.waitsToWrite && this.rate.isOverdrawn) {
+      this.waitsToWrite = true
+      this.rate.wait(() => this.writeOn())
+    }
+    return !this.isFull && !this.waitsToWrite
   }
 
   private get stream(): Stream {
