@@ -30,6 +30,12 @@ export class AcceptQueue<T extends Waiting> {
     else item.destroy()
   }
 
+  /** Forgets one that is over. */
+  remove(item: T): void {
+    const index = this.waiting.indexOf(item)
+    if (index >= 0) this.waiting.splice(index, 1)
+  }
+
   /** Empties the queue into the caller's hands. */
   takeAll(): T[] {
     return this.waiting.splice(0)

@@ -164,7 +164,10 @@ export class Listener
     const id = `${endpoint}-${this.acceptedCount}`
     const connection = new Connection(stream, { endpoint, id, allowHalfOpen })
     this.connections.add(connection)
-    connection.once('close', () => this.connections.delete(connection))
+    connection.once('close', () => {
+      this.connections.delete(connection)
+      this.queue.remove(connection)
+    })
     if (!this.emit('connection', connection)) this.queue.push(connection)
   }
 

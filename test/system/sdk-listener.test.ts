@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import express from 'express'
 import { expect, onTestFinished, test } from 'vitest'
-import { describeRequest, listen } from '../../src/client/index.ts'
+import { describeRequest, dial, listen } from '../../src/client/index.ts'
 import type { Connection } from '../../src/client/index.ts'
 import { dialPort, ENDPOINT, startServer } from '../support/piko.ts'
 import { LogWatch } from '../support/log-watch.ts'
@@ -58,6 +58,38 @@ test('connections wait until somebody takes them, by event or by iterating', asy
 
   listener.on('connection', (connection) => connection.end(OK))
   expect(await (await ask(node)).text()).toBe('hi')
+})
+
+test('a connection that breaks off before anybody took it is gone', async () => {
+  const { url, dialUrl } = await startNode()
+  const listener = await startListener(url)
+  const hasWaiting = async (count: number) => {
+    while (listener.connectionCount !== count) await new Promise(setImmediate)
+  }
+  const broken = await dial(ENDPOINT, { url: dialUrl })
+  await hasWaiting(1)
+  broken.destroy()
+  await hasWaiting(0)
+  const next = await dial(ENDPOINT, { url: dialUrl })
+  const { value } = await listener[Symbol.asyncIterator]().next()
+  expect(value?.id).toBe(`${ENDPOINT}-2`)
+  next.destroy()
+})
+
+test('clients that break off do not end a program that hears of no errors', async () => {
+  const { url, dialUrl } = await startNode()
+  const listener = await startListener(url)
+  const closed = new Promise<Error | null>((resolve) => {
+    listener.on('connection', (connection) => {
+      connection.pipe(connection)
+      connection.once('close', () => resolve(connection.errored))
+    })
+  })
+  const client = await dial(ENDPOINT, { url: dialUrl })
+  client.write('hello')
+  await once(client, 'data')
+  client.destroy()
+  expect(await closed).toMatchObject({ code: 'reset' })
 })
 
 test('iterating ends when the listener is closed', async () => {
