@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { agentConfig, agentHttpConfig } from '../src/agent/config.ts'
+import { forwardConfig, forwardTcpConfig } from '../src/forward/config.ts'
 import { loadConfig } from '../src/config/load-config.ts'
 import { leavesOf } from '../src/config/section.ts'
 import type { Section } from '../src/config/section.ts'
@@ -13,6 +14,18 @@ const TLS = ['cert', 'key', 'client_cas', 'client.cert', 'client.key', 'client.r
   'client.insecure_skip_verify',
   'client.server_name',
 ])
+
+const AUTH = [
+  'hmac_secret_key',
+  'rsa_public_key',
+  'ecdsa_public_key',
+  'audience',
+  'issuer',
+  'disable_disconnect_on_expiry',
+  'jwks.endpoint',
+  'jwks.cache_ttl',
+  'jwks.timeout',
+]
 
 /**
  * Every setting of the deployed Piko, v0.9.0, by its YAML path, with the default that it has here;
@@ -45,6 +58,13 @@ proxy.http.max_header_bytes = 1MiB
 TLS proxy
 TLS upstream
 TLS admin
+AUTH proxy
+AUTH upstream
+AUTH admin
+upstream.tenants
+upstream.rebalance.threshold = 0
+upstream.rebalance.shed_rate = 0.005
+upstream.rebalance.min_conns = 50
 upstream.bind_addr = :8001
 upstream.advertise_addr
 admin.bind_addr = :8002
@@ -53,9 +73,15 @@ log.level = info
 log.subsystems
 grace_period = 1m
 stream.max_window_size = 256KiB
-`.replaceAll(/^TLS (.*)$/gm, (_line, port: string) =>
-  TLS.map((name) => `${port}.tls.${name}`).join('\n'),
-)
+`
+  .replaceAll(/^TLS (.*)$/gm, (_line, port: string) =>
+    TLS.map((name) => `${port}.tls.${name}`).join('\n'),
+  )
+  .replaceAll(/^AUTH (.*)$/gm, (_line, port: string) =>
+    AUTH.map((name) => `${port}.auth.${name}`).join('\n'),
+  )
+
+const TENANT = ['id', ...AUTH.map((name) => `auth.${name}`)].join('\n')
 
 const CONNECT_AND_LOG = `
 connect.token
@@ -67,6 +93,10 @@ connect.tls.insecure_skip_verify
 log.level = info
 log.subsystems
 `
+
+const FORWARD = `
+connect.url = http://localhost:8000
+${CONNECT_AND_LOG}`
 
 const AGENT = `
 connect.url = http://localhost:8001
@@ -188,6 +218,35 @@ interface Row {
   readonly initial: string | undefined
 }
 
+/** What their files say, without what they say about it. */
+const DOCUMENTED_FORWARD = `
+ports:
+- addr: "3000"
+  endpoint_id: my-endpoint
+
+connect:
+  url: http://localhost:8000
+  timeout: 30s
+  tls:
+    root_cas: ""
+${DOCUMENTED_LOG}`
+
+/** How the documentation wrote files before v0.5: deployments still have such. */
+const EARLY_SERVER = `
+proxy:
+  access_log: true
+  auth:
+    hmac_secret_key: ""
+    rsa_public_key: ""
+    ecdsa_public_key: ""
+    audience: ""
+    issuer: ""
+  tls:
+    enabled: false
+    cert: ""
+    key: ""
+`
+
 function rowsOf(table: string): Row[] {
   return Array.from(table.matchAll(/^([a-z][\w.]*)(?: = (\S+))?/gm), ([, path = '', initial]) => ({
     path,
@@ -209,14 +268,23 @@ function missing(table: string, root: Section, hasFlags = true): Row[] {
 }
 
 test('every setting of the deployed server is there, with its flag and its default', () => {
-  expect(rowsOf(SERVER).length).toBeGreaterThan(50)
-  expect(missing(SERVER, serverConfig)).toEqual([])
+  expect(rowsOf(SERVER).length).toBeGreaterThan(80)
+  const items = missing(SERVER, serverConfig).map(({ path }) => path)
+  // A list of sections has no flag; nor has it there.
+  expect(items).toEqual(['upstream.tenants'])
+  expect(missing(TENANT, serverConfig.fields.upstream.fields.tenants.of, false)).toEqual([])
 })
 
 test('every setting of the deployed agent is there', () => {
   expect(missing(AGENT, agentConfig)).toEqual([])
   expect(missing(AGENT + HTTP_LISTENER, agentHttpConfig)).toEqual([])
   expect(missing(YAML_LISTENER, agentConfig.fields.listeners.of, false)).toEqual([])
+})
+
+test('every setting of the deployed forward is there', () => {
+  expect(missing(FORWARD, forwardConfig)).toEqual([])
+  expect(missing(FORWARD, forwardTcpConfig)).toEqual([])
+  expect(missing('addr\nendpoint_id', forwardConfig.fields.ports.of, false)).toEqual([])
 })
 
 function load<Root extends Section>(root: Root, yaml: string) {
@@ -239,6 +307,23 @@ test('the agent’s file of the deployed documentation loads', () => {
     { endpointId: 'my-endpoint', addr: 'localhost:3000', timeoutMs: 15_000 },
   ])
   expect(connect).toMatchObject({ url: 'http://localhost:8001', timeoutMs: 30_000 })
+})
+
+test('the forward’s file of the deployed documentation loads', () => {
+  const { ports, connect } = load(forwardConfig, DOCUMENTED_FORWARD)
+  expect(ports).toEqual([{ addr: '3000', endpointId: 'my-endpoint' }])
+  expect(connect).toMatchObject({ url: 'http://localhost:8000', timeoutMs: 30_000 })
+})
+
+test.each([
+  ['true', false],
+  ['false', true],
+])('an early file’s access_log: %s loads', (written, disable) => {
+  const server = load(serverConfig, EARLY_SERVER.replace(': true', `: ${written}`))
+  expect(server.proxy.accessLog.disable).toBe(disable)
+  const listener = `{ endpoint_id: e, addr: "3000", access_log: ${written} }`
+  const agent = load(agentConfig, `listeners: [${listener}]`)
+  expect(agent.listeners[0]?.accessLog.disable).toBe(disable)
 })
 
 test.each([

@@ -12,7 +12,11 @@ import { run } from './run.ts'
 const folder = mkdtempSync(join(tmpdir(), 'piko-broken-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-const COMMANDS = { server: ['server'], agent: ['agent', 'start'] } as const
+const COMMANDS = {
+  server: ['server'],
+  agent: ['agent', 'start'],
+  forward: ['forward', 'start'],
+} as const
 
 /** Settings come and go: which ones a section has is not what these tests are about. */
 const KEYS = /allowed: [a-z_]+(,\s+[a-z_]+){5,}/g
@@ -512,16 +516,16 @@ piko.yaml: no listeners configured
 ## agent: a listener without an endpoint
 listeners: [{ addr: 3000 }]
 =>
-piko.yaml:1:13: listener: missing endpoint id
-    1 | listeners: [{ addr: 3000 }: …
-      |             ^^^^^^^^^^^^^^
+piko.yaml:1:15: listener: missing endpoint id
+    1 | listeners: [{ addr: …
+      |               ^^^^
 
 ## agent: a listener without an address
 listeners: [{ endpoint_id: orders }]
 =>
-piko.yaml:1:13: listener: orders: missing addr
-    1 | listeners: [{ endpoint_id: orders }: …
-      |             ^^^^^^^^^^^^^^^^^^^^^^^
+piko.yaml:1:15: listener: orders: missing addr
+    1 | listeners: [{ endpoint_id: …
+      |               ^^^^^^^^^^^
 
 ## agent: a listener with an address that is none
 listeners: [{ endpoint_id: orders, addr: 'over there' }]
@@ -597,6 +601,163 @@ piko.yaml:2:1: unknown key "cluster"
     2 | cluster: …
       | ^^^^^^^
   allowed: the keys of the section
+
+## server: a rebalance threshold below zero
+upstream: { rebalance: { threshold: -0.1 } }
+=>
+piko.yaml:1:37: upstream: rebalance: threshold cannot be negative
+    1 | upstream: { rebalance: { threshold: -0.1 } }
+      |                                     ^^^^
+  allowed: a number of at least 0
+
+## server: a shed rate above all
+upstream: { rebalance: { shed_rate: 1.5 } }
+=>
+piko.yaml:1:37: upstream: rebalance: shed rate cannot exceed 1
+    1 | upstream: { rebalance: { shed_rate: 1.5 } }
+      |                                     ^^^
+  allowed: a number from 0 to 1
+
+## server: gossip that never happens
+cluster: { gossip: { interval: 0 } }
+=>
+piko.yaml:1:32: cluster: gossip: interval cannot be less than 10ms
+    1 | cluster: { gossip: { interval: 0 } }
+      |                                ^
+  allowed: a duration of at least 10ms, such as 100ms, 30s or 1m30s
+
+## server: a tenant without a name
+upstream: { tenants: [{ auth: { hmac_secret_key: hunter2 } }] }
+=>
+piko.yaml:1:25: upstream: tenants[0]: missing tenant id
+    1 | upstream: { tenants: [{ auth: …
+      |                         ^^^^
+
+## server: a tenant without keys
+upstream: { tenants: [{ id: acme }] }
+=>
+piko.yaml:1:25: upstream: tenants[0]: tenant auth disabled
+    1 | upstream: { tenants: [{ id: …
+      |                         ^^
+
+## server: two tenants with one name
+upstream:
+  tenants:
+    - { id: a, auth: { hmac_secret_key: hunter2 } }
+    - { id: a, auth: { hmac_secret_key: hunter2 } }
+=>
+piko.yaml:2:3: upstream: a is there twice
+    2 |   tenants: …
+      |   ^^^^^^^
+
+## server: a key set beside a key
+proxy:
+  auth:
+    hmac_secret_key: hunter2
+    jwks: { endpoint: https://id.example.com/keys }
+=>
+piko.yaml:2:3: proxy: auth: no other verification key can be set when JWKS.Endpoint is set
+    2 |   auth: …
+      |   ^^^^
+
+## server: a key set with another scheme
+admin: { auth: { jwks: { endpoint: ftp://id.example.com } } }
+=>
+piko.yaml:1:36: admin: auth: jwks: unsupported scheme: ftp
+    1 | admin: { auth: { jwks: { endpoint: ftp://id.example.com } } }
+      |                                    ^^^^^^^^^^^^^^^^^^^^
+  allowed: a URL that begins with https:// or http:// or file://
+
+## server: an RSA key that is none
+proxy: { auth: { rsa_public_key: hunter2 } }
+=>
+piko.yaml:1:18: proxy: auth: parse rsa public key: it is no public key in PEM
+    1 | proxy: { auth: { rsa_public_key: …
+      |                  ^^^^^^^^^^^^^^
+
+## server: an ECDSA key that is none
+upstream: { auth: { ecdsa_public_key: hunter2 } }
+=>
+piko.yaml:1:21: upstream: auth: parse ecdsa public key: it is no public key in PEM
+    1 | upstream: { auth: { ecdsa_public_key: …
+      |                     ^^^^^^^^^^^^^^^^
+
+## server: an audience that nobody checks
+proxy: { auth: { audience: clients } }
+=>
+piko.yaml:1:10: proxy: auth: missing verification key
+    1 | proxy: { auth: …
+      |          ^^^^
+
+## server: TLS that is turned on without a certificate
+proxy: { tls: { enabled: true } }
+=>
+piko.yaml:1:17: proxy: tls: enabled is deprecated: cert turns TLS on
+    1 | proxy: { tls: { enabled: …
+      |                 ^^^^^^^
+piko.yaml:1:17: proxy: tls: missing cert
+    1 | proxy: { tls: { enabled: …
+      |                 ^^^^^^^
+
+## server: a section in place of a switch
+proxy: { access_log: maybe }
+=>
+piko.yaml:1:22: proxy: access log must be a section
+    1 | proxy: { access_log: maybe }
+      |                      ^^^^^
+  found: a single value
+  allowed: the keys of the section
+
+## agent: an unknown protocol
+listeners: [{ endpoint_id: a, addr: 1, protocol: udp }]
+=>
+piko.yaml:1:50: listener: a: unsupported protocol: udp
+    1 | listeners: [{ endpoint_id: a, addr: 1, protocol: udp }]
+      |                                                  ^^^
+  allowed: http, tcp
+
+## agent: no address to connect to
+listeners: [{ endpoint_id: a, addr: 1 }]
+connect: { url: "" }
+=>
+piko.yaml:2:17: connect: missing url
+    2 | connect: { url: "" }
+      |                 ^^
+  allowed: a URL that begins with http:// or https://
+
+## agent: a URL as the address of a TCP service
+listeners: [{ endpoint_id: a, addr: http://a, protocol: tcp }]
+=>
+piko.yaml:1:31: listener: a: invalid addr
+    1 | listeners: [{ endpoint_id: a, addr: …
+      |                               ^^^^
+
+## forward: no ports
+connect: { timeout: 1s }
+=>
+piko.yaml: no ports configured
+
+## forward: a port without an address
+ports: [{ endpoint_id: a }]
+=>
+piko.yaml:1:11: ports[0]: missing addr
+    1 | ports: [{ endpoint_id: …
+      |           ^^^^^^^^^^^
+
+## forward: a port without an endpoint
+ports: [{ addr: 7000 }]
+=>
+piko.yaml:1:11: ports[0]: missing endpoint id
+    1 | ports: [{ addr: …
+      |           ^^^^
+
+## forward: an address that is none
+ports: [{ addr: a:b:c, endpoint_id: a }]
+=>
+piko.yaml:1:17: ports[0]: invalid addr
+    1 | ports: [{ addr: a:b:c, endpoint_id: a }]
+      |                 ^^^^^
+  allowed: a port (7000, on this machine only) or host:port
 `
 
 const cases = transcript

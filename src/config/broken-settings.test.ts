@@ -479,8 +479,8 @@ tenants:
   - token: a
 =>
 piko.yaml:2:5: tenants[0]: missing id
-    2 |   - token: ***
-      |     ^^^^^^^^
+    2 |   - token: …
+      |     ^^^^^
 
 ## fields that exclude each other
 proxy:

@@ -21,6 +21,8 @@ export interface FieldOptions<Value = unknown> {
   readonly aliases?: readonly string[]
   /** One of the few that a short help shows. */
   readonly basic?: boolean
+  /** What may be written, where the kind alone does not say it. */
+  readonly allowed?: string
   /** What the number counts, for help: `connections`. */
   readonly unit?: string
   /** A new value is taken while the program runs; a section says it for all of its settings. */
@@ -73,6 +75,7 @@ export function defineField<Value>(
   return {
     ...kind,
     node: 'field',
+    allowed: options.allowed ?? kind.allowed,
     options,
     initial: initialValue(kind, options.default),
     isEmpty,

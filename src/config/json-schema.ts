@@ -24,7 +24,7 @@ function sectionSchema(section: Section): JsonSchema {
   }
   const required = children.filter(({ setting }) => isRequired(setting)).map(({ name }) => name)
   return {
-    type: 'object',
+    type: section.options.off === undefined ? 'object' : ['object', 'boolean'],
     properties: Object.fromEntries(properties),
     additionalProperties: false,
     ...(required.length > 0 ? { required } : {}),

@@ -5,6 +5,7 @@ import type { Findings } from './findings.ts'
 import type { FlagText, FlagTexts } from './flags.ts'
 import { holdsSecrets, KnownKeys } from './known-keys.ts'
 import { flagName, spokenName } from './names.ts'
+import type { Range } from './source-file.ts'
 import type { Child, Complaint, Items, Section } from './section.ts'
 import { originOfKey, reportMissing, reportShape, type Spot } from './spot.ts'
 import { LIST_SYNTAX, ValueReader } from './value-reader.ts'
@@ -38,11 +39,13 @@ export class Resolver {
     return this.section(this.root, { path: [], node })
   }
 
-  private section(section: Section, spot: Spot): object {
+  private section(section: Section, given: Spot): object {
+    const spot = withSwitch(section, given)
     const before = this.findings.problems.length
     const keys = new KnownKeys(section)
     if (spot.node !== undefined && spot.node.kind !== 'map' && spot.node.kind !== 'null') {
-      const allowed = keys.names.join(', ')
+      const switches = section.options.off === undefined ? [] : ['true', 'false']
+      const allowed = [...switches, ...keys.names].join(', ')
       const secret = holdsSecrets(section)
       reportShape(this.findings, spot, { shape: 'a section', allowed, secret })
       return {}
@@ -111,7 +114,7 @@ export class Resolver {
       if (items.options.called !== undefined) {
         this.findings.call(here, calledBy(items.options.called, item))
       }
-      return this.section(items.of, { path: here, key: item, node: item })
+      return this.section(items.of, { path: here, key: startOf(item), node: item })
     })
   }
 
@@ -156,6 +159,20 @@ export class Resolver {
   private flagsOf(path: readonly string[]): readonly FlagText[] {
     return this.flags.get(flagName(path)) ?? []
   }
+}
+
+/** Where an item begins: its values, which may be secrets, are not shown for what it lacks. */
+function startOf(item: YamlNode): Range {
+  return (item.kind === 'map' ? item.entries[0]?.key : undefined) ?? item
+}
+
+/** Takes `access_log: false` for `access_log: { disable: true }`, where `disable` is `off`. */
+function withSwitch({ options: { off } }: Section, spot: Spot): Spot {
+  const { node } = spot
+  if (off === undefined || node?.kind !== 'text' || !/^(true|false)$/.test(node.text)) return spot
+  const value = { ...node, text: String(node.text === 'false') }
+  const entries = [{ name: off, key: node, value }]
+  return { ...spot, node: { kind: 'map', start: node.start, end: node.end, entries } }
 }
 
 /** `listener: orders`, or `listener` for one that has no name. */

@@ -53,6 +53,8 @@ export interface SectionOptions<Fields extends Shape = Shape> {
   readonly aliases?: readonly string[]
   readonly yamlOnly?: boolean
   readonly deprecated?: string
+  /** The switch that a plain `false` in the place of the section turns on; `true` leaves it off. */
+  readonly off?: string
   /** New values of all settings below are taken while the program runs. */
   readonly reload?: boolean
   /** Runs once every field is valid on its own. */

@@ -8,6 +8,7 @@ import { LOCAL_ADDRESS_FORMS, parseLocalAddress } from './local-address.ts'
 const portSection = section({
   addr: text({
     required: true,
+    allowed: LOCAL_ADDRESS_FORMS,
     help: `Where to listen: ${LOCAL_ADDRESS_FORMS}.`,
     check: (addr) => (parseLocalAddress(addr) === undefined ? 'invalid addr' : undefined),
   }),

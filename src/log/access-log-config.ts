@@ -19,13 +19,16 @@ const headerFilter = (which: string) =>
   )
 
 /** What is logged of connections that are nothing but bytes. */
-export const connectionLogSection = section({
-  level: choice(LOG_LEVELS, {
-    default: 'info',
-    help: 'Level of the lines that connections log when they open and close.',
-  }),
-  disable: flag({ help: 'Log connections at debug only.' }),
-})
+export const connectionLogSection = section(
+  {
+    level: choice(LOG_LEVELS, {
+      default: 'info',
+      help: 'Level of the lines that connections log when they open and close.',
+    }),
+    disable: flag({ help: 'Log connections at debug only.' }),
+  },
+  { off: 'disable' },
+)
 
 /** What is logged of requests; used by every program that carries some. */
 export const accessLogSection = section(
@@ -43,5 +46,5 @@ export const accessLogSection = section(
     requestHeaders: headerFilter('request'),
     responseHeaders: headerFilter('response'),
   },
-  { reload: true },
+  { reload: true, off: 'disable' },
 )

@@ -52,11 +52,16 @@ export function serverTlsSection(client: ReturnType<typeof clientTlsSection>) {
         'certificate of theirs are not let in (mTLS).',
     }),
     client,
+    enabled: flag({
+      deprecated: 'cert turns TLS on',
+      help: 'Of early files. Without a certificate it is a mistake.',
+    }),
   }
   return section(fields, {
     help: 'TLS of the port. Files are read again when they change.',
     *check(tls) {
       yield* halfCertificate(tls)
+      if (tls.enabled && tls.cert === '') yield { at: 'enabled', text: 'missing cert' }
       if (tls.cert === '' && tls.key === '' && tls.clientCas !== '') {
         yield { at: 'client_cas', text: 'missing cert' }
       }

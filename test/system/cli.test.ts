@@ -15,6 +15,11 @@ const FREE_PORTS = [
   '--cluster.gossip.bind-addr=127.0.0.1:0',
 ]
 
+/** Ten lines that stand for a billion values. */
+const ALIAS_BOMB = ['a: &a0 x\n']
+  .concat(Array.from({ length: 9 }, (_, i) => `a${i}: &a${i + 1} [${`*a${i},`.repeat(10)}]\n`))
+  .join('')
+
 function piko(...args: readonly string[]): RunningProgram {
   return new RunningProgram(['dist/main.js', ...args])
 }
@@ -78,14 +83,28 @@ test.each([
   expect(stderr).toContain(hint)
 })
 
-test('a mistake in the file is shown at its place', async () => {
+test.each([
+  ['a mistyped key', ['server'], 'proxy:\n  timout: 30s\n', /^FILE:2:3: proxy: unknown key/],
+  ['no YAML', ['server'], 'proxy: [\n', /^FILE:\d+:\d+: /],
+  ['bytes', ['agent', 'start'], Buffer.of(0, 159, 146, 150), /^FILE/],
+  ['nothing', ['forward', 'start'], '', /^FILE/],
+  ['an alias bomb', ['server'], ALIAS_BOMB, /^FILE/],
+  [
+    'two keys',
+    ['server'],
+    'upstream: { auth: { hmac_secret_key: hunter2, jwks: { endpoint: https://id } } }\n',
+    /^FILE:1:13: upstream: auth: no other verification key/,
+  ],
+  ['a key of every object', ['server'], '__proto__: { a: 1 }\n', /^FILE:1:1: unknown key/],
+])('a file with %s is refused at its place, with exit code 2', async (_what, words, text, says) => {
   const folder = mkdtempSync(join(tmpdir(), 'piko-cli-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
-  const file = join(folder, 'server.yaml')
-  writeFileSync(file, 'proxy:\n  timout: 30s\n')
-  const { code, stderr } = await piko('server', '--config.path', file).ended
-  expect(code).toBe(2)
-  expect(stderr).toContain(`${file}:2:3: `)
+  const file = join(folder, 'piko.yaml')
+  writeFileSync(file, text)
+  const { code, stdout, stderr } = await piko(...words, '--config.path', file).ended
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  expect(stderr.replaceAll(file, 'FILE')).toMatch(says)
+  expect(stderr).not.toMatch(/hunter2|^ +at |node:internal/m)
 })
 
 test('a port that is taken is named, with exit code 1', async () => {

@@ -117,6 +117,21 @@ test('a body whose upstream does not read is not the client’s fault', async ()
   expect(await exceeded(piko.node, 'proxy.http.read_timeout')).toBe(0)
 })
 
+test('a client that takes nothing of its answer is cut, and the service sees it', async () => {
+  const { piko, service } = await pikoWithRawService({
+    serverFlags: ['--proxy.http.write-timeout', '1s'],
+  })
+  const client = await piko.dial()
+  client.send(`${GET}\r\n`)
+  const connection = await service.connection()
+  await connection.until('\r\n\r\n')
+  client.socket.pause()
+  connection.send('HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n')
+  connection.send(Buffer.alloc(30_000_000))
+  await connection.ending()
+  expect(await exceeded(piko.node, 'proxy.http.write_timeout')).toBe(1)
+})
+
 test('a tunnel too many gets a 503, and one too many from one address a 429', async () => {
   for (const [flag, status] of [
     ['max-tunnels', 503],

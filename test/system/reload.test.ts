@@ -87,7 +87,7 @@ test('a node takes a changed file at SIGHUP, and no request fails', async () => 
   const stop = load(proxyPort, 'e')
   await program.line(/"subsystem":"proxy.access"/)
 
-  writeFileSync(file, serverYaml('timeout: 200ms, access_log: { disable: true }'))
+  writeFileSync(file, serverYaml('timeout: 2s, access_log: { disable: true }'))
   program.child.kill('SIGHUP')
   const [, settings] = await program.line(
     /"msg":"configuration reloaded",(?:"signal":"SIGHUP"|"files":\[[^\]]*\]),"settings":(\[.*?\])/,
