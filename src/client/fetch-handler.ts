@@ -12,7 +12,10 @@ import type { RequestFacts } from './request-facts.ts'
  */
 export type FetchHandler = (request: Request, facts: RequestFacts) => Response | Promise<Response>
 
-/** Makes of a fetch handler what `http.createServer` takes. A handler that fails answers 500. */
+/**
+ * Makes of a fetch handler what `http.createServer` takes. A handler that fails answers 500; what
+ * is no request to `fetch` answers 400 without it.
+ */
 export function requestListener(
   handler: FetchHandler,
   logger: ClientLogger | undefined,
@@ -37,8 +40,13 @@ async function answer(
   outgoing.once('close', () => {
     if (!outgoing.writableFinished) gone.abort()
   })
-  const facts = describeRequest(incoming)
-  const response = await handler(requestOf(incoming, gone.signal), facts)
+  const request = tryRequest(incoming, gone.signal)
+  if (request === undefined) {
+    incoming.resume()
+    outgoing.writeHead(400, { 'Content-Type': 'text/plain' }).end('Bad Request\n')
+    return
+  }
+  const response = await handler(request, describeRequest(incoming))
   if (outgoing.destroyed) {
     await response.body?.cancel()
     return
@@ -49,6 +57,15 @@ async function answer(
   } else {
     outgoing.flushHeaders()
     await pipeline(Readable.fromWeb(response.body), outgoing)
+  }
+}
+
+/** Undefined for what `fetch` has no form for: TRACE, a Host that is in no URL. */
+function tryRequest(incoming: IncomingMessage, signal: AbortSignal): Request | undefined {
+  try {
+    return requestOf(incoming, signal)
+  } catch {
+    return undefined
   }
 }
 

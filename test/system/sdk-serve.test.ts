@@ -104,6 +104,19 @@ test('a handler that fails answers 500, and says why in the log', async () => {
   expect(logger.fieldsOf('the handler failed')).toEqual([{ reason: 'no database' }])
 })
 
+test.each([
+  ['TRACE', ENDPOINT],
+  ['GET', 'a_b%'],
+])('what is no request to fetch answers 400: %s with Host %s', async (method, host) => {
+  const { node, url } = await startNode()
+  const logger = new LogWatch()
+  await startServing(url, () => new Response('handled'), { logger })
+  const client = await dialPort(node.addresses.proxy)
+  client.send(`${method} / HTTP/1.1\r\nHost: ${host}\r\nx-piko-endpoint: ${ENDPOINT}\r\n\r\n`)
+  expect((await client.message()).start).toBe('HTTP/1.1 400 Bad Request')
+  expect(logger.count('the handler failed')).toBe(0)
+})
+
 test('an answer that breaks off never looks complete', async () => {
   const { node, url } = await startNode()
   let fail = (): void => {}
