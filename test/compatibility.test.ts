@@ -122,7 +122,7 @@ access_log.response_headers.allow_list
 access_log.response_headers.block_list
 http_client.keep_alive_timeout = 30s
 http_client.idle_conn_timeout = 1m30s
-http_client.max_idle_conns = 100
+http_client.max_idle_conns = 1000 ≠ 100
 http_client.disable_compression
 `
 

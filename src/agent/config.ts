@@ -25,7 +25,7 @@ export const httpClientSection = section({
     help: 'How long a connection to the service is kept for the next request.',
   }),
   maxIdleConns: integer({
-    default: 100,
+    default: 1_000,
     min: -1,
     help: 'How many idle connections are kept; -1 is unlimited.',
   }),

@@ -1,5 +1,5 @@
 import type { Fields } from '../http1/fields.ts'
-import { formatDuration } from '../std/duration.ts'
+import { formatElapsed } from '../std/duration.ts'
 import { JsonBytes } from './json-bytes.ts'
 import type { Logger, LogLevel } from './logger.ts'
 
@@ -123,7 +123,7 @@ export class AccessLog {
     json.raw(KEYS.status)
     json.integer(record.status)
     json.raw(KEYS.duration)
-    json.string(formatDuration(Math.round(record.durationMs * 1_000) / 1_000))
+    json.string(formatElapsed(record.durationMs))
     this.writeAttempts(record.attempts ?? 1)
     json.raw(KEYS.end)
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { formatDuration, parseDuration } from './duration.ts'
+import { formatDuration, formatElapsed, parseDuration } from './duration.ts'
 
 test.each([
   ['1m30s', 90_000],
@@ -34,4 +34,25 @@ test.each([
   [0, '0s'],
 ])('%d ms is written %s', (durationMs, expected) => {
   expect(formatDuration(durationMs)).toBe(expected)
+})
+
+test.each([
+  [0.000_4, '0s'],
+  [0.25, '0.25ms'],
+  [0.000_6, '0.001ms'],
+  [17.123_4, '17.123ms'],
+  [999.999_4, '999.999ms'],
+  [999.999_6, '1s'],
+  [1_500, '1.5s'],
+])('%d ms that passed are written %s', (durationMs, expected) => {
+  expect(formatElapsed(durationMs)).toBe(expected)
+})
+
+test('what passed is written like any duration, to the microsecond', () => {
+  fc.assert(
+    fc.property(fc.double({ min: 0, max: 100_000, noNaN: true }), (durationMs) => {
+      const rounded = Math.round(durationMs * 1_000) / 1_000
+      expect(formatElapsed(durationMs)).toBe(formatDuration(rounded))
+    }),
+  )
 })

@@ -42,3 +42,19 @@ export function formatDuration(durationMs: number): string {
   }
   return restMs > 0 ? `${text}${restMs / 1_000}s` : text
 }
+
+/** `.001` to `.999`, without zeros at the end. */
+const THOUSANDTHS = Array.from({ length: 1_000 }, (_, index) =>
+  (index / 1_000).toString().slice('0'.length),
+)
+
+/**
+ * As `formatDuration`, to the microsecond. For every line of a log: a number that is no integer
+ * takes a third of a microsecond to write.
+ */
+export function formatElapsed(durationMs: number): string {
+  const microseconds = Math.round(durationMs * 1_000)
+  if (microseconds === 0 || microseconds >= 1_000_000) return formatDuration(microseconds / 1_000)
+  const whole = Math.trunc(microseconds / 1_000)
+  return `${whole}${THOUSANDTHS[microseconds - whole * 1_000]}ms`
+}
