@@ -10,7 +10,7 @@ import { dial } from '../../src/client/dial.ts'
 import { listen } from '../../src/client/listen.ts'
 import type { ClientTlsOptions } from '../../src/net/client-tls.ts'
 import type { HostPort } from '../../src/std/host-port.ts'
-import { knowsEndpoint, startCluster } from '../support/cluster.ts'
+import { knowsEndpoint, startCluster, startMember } from '../support/cluster.ts'
 import type { ClusterMember } from '../support/cluster.ts'
 import { send } from '../support/http-client.ts'
 import { HttpService } from '../support/http-service.ts'
@@ -172,4 +172,27 @@ describe.each(['plain', 'TLS', 'mTLS'] as const)('with %s on every port', (mode)
     expect(await status(owner, setup, 'upstream endpoints')).toEqual(asked)
     expect(await status(other, setup, 'upstream endpoints --forward n1')).toEqual(asked)
   })
+})
+
+test('a cluster that is moved to TLS node by node serves on meanwhile', async () => {
+  const [before, after] = [new TlsSetup('plain'), new TlsSetup('TLS')]
+  // The plain one is told first whom to trust.
+  const trust = after.clientFlags('--admin.tls.client')
+  const first = await startMember('n1', ['--cluster.secret=what nodes whisper', ...trust])
+  const join = `--cluster.join=127.0.0.1:${first.addresses.gossip.port}`
+  const second = await startMember('n2', [...after.serverFlags, join])
+  await registerEcho(first.addresses.upstream, before)
+  await knowsEndpoint(second, 'n1')
+  await second.log.logged('node told its address', 2)
+  await first.log.logged('node told its address', 2)
+  const ways = [
+    { node: first, setup: before, to: 'n2' },
+    { node: second, setup: after, to: 'n1' },
+  ]
+  for (const { node, setup, to } of ways) {
+    const answer = await send(node.addresses.proxy, { tls: setup.connectOptions })
+    expect(answer.headers['x-seen-proto']).toBe(setup.scheme)
+    const { stdout } = await status(node, setup, `cluster node local --forward ${to}`)
+    expect(stdout).toContain(`id: ${to}`)
+  }
 })
