@@ -179,10 +179,12 @@ export class Loads {
       said += 4
       await this.options.ticker.after(WORD_MS)
     }
-    if (!this.running) socket.end()
+    const isEarly = this.running && !this.options.mayEnd()
+    // It may have ended on the other side alone.
+    socket.destroy()
     await closed
     this.talks.delete(socket)
-    if (this.running && !this.options.mayEnd()) throw new Error('cut before its time')
+    if (isEarly) throw new Error('cut before its time')
   }
 
   private async answerTo(endpoint: string, options: RequestOptions): Promise<string> {
