@@ -14,6 +14,7 @@ import { ANSWERS, answerBytes, badRequest, renderAnswer } from '../net/answer.ts
 import type { Answer } from '../net/answer.ts'
 import { encodeChunk, encodeLastChunk } from '../net/chunked-body.ts'
 import { decodeLatin1, encodeLatin1 } from '../net/latin1.ts'
+import { isDialFailure } from '../net/dial-failure.ts'
 import type { PooledSocket, SocketPool, SocketUser } from '../net/socket-pool.ts'
 import { Splice } from '../net/splice.ts'
 import type { Timed } from '../net/under-way.ts'
@@ -141,9 +142,9 @@ export class ServiceExchange implements StreamHandler, SocketUser, Timed {
     if (owedBytes > 0) this.stream.consumed(owedBytes)
   }
 
-  lost(_error: Error | undefined): void {
+  lost(error: Error | undefined): void {
     if (this.done) return
-    if (!this.mayRetry()) return this.fail()
+    if (!this.mayRetry()) return isDialFailure(error) ? this.decline() : this.fail()
     // Its FIN has come, and nothing of what still becomes of it concerns this exchange.
     this.service?.destroy()
     this.connect(this.options.pool.dial(this))
@@ -276,6 +277,14 @@ export class ServiceExchange implements StreamHandler, SocketUser, Timed {
   private fail(): void {
     if (this.response.status === 0) this.answer(ANSWERS.unreachable)
     else this.abort()
+  }
+
+  /** The service cannot be reached: another upstream may have more luck. */
+  private decline(): void {
+    this.response.status = ANSWERS.unreachable.status
+    this.response.fields = renderAnswer(ANSWERS.unreachable).fields
+    this.stream.decline()
+    this.finish()
   }
 
   private refuse(violation: HttpViolation): void {

@@ -49,19 +49,31 @@ test('a node that is busy from here is passed over while it is', () => {
 test('a node is passed over that is unreachable, left, tried, or worse than another', () => {
   const table = newTable()
   serve(table, 'n2', 'shop')
-  expect(table.choose('shop', 0, new Set(['n2']))).toBeUndefined()
+  expect(table.choose('shop', 0, { triedNodes: new Set(['n2']) })).toBeUndefined()
   table.unreachable('n2', 0)
   expect(table.choose('shop', 0)).toBeUndefined()
   table.reachable('n2')
   table.suspensions.failed('n2', 0)
   serve(table, 'n3', 'shop')
   expect(chosenShare(table, 'shop', 'n2')).toBe(0)
-  expect(table.choose('shop', 999, new Set(['n3']))?.id).toBe('n2')
+  expect(table.choose('shop', 999, { triedNodes: new Set(['n3']) })?.id).toBe('n2')
   table.unreachable('n3', 0)
   expect(table.choose('shop', 999)?.id).toBe('n2')
   table.left('n2', 0)
   table.reachable('n2')
   expect(table.choose('shop', 2_000)).toBeUndefined()
+})
+
+test('an endpoint whose service a node cannot reach is sought elsewhere, others are not', () => {
+  const table = newTable()
+  for (const id of ['n2', 'n3']) for (const endpoint of ['shop', 'wiki']) serve(table, id, endpoint)
+  table.declined('n2', 'shop', 0)
+  expect(chosenShare(table, 'shop', 'n2')).toBe(0)
+  expect(chosenShare(table, 'wiki', 'n2')).toBeGreaterThan(0.3)
+  const triedNodes = new Set(['n3'])
+  expect(table.choose('shop', 0, { triedNodes })?.id).toBe('n2')
+  expect(table.choose('shop', 0, { triedNodes, soundOnly: true })).toBeUndefined()
+  expect(table.choose('shop', 1_000, { triedNodes, soundOnly: true })?.id).toBe('n2')
 })
 
 test('an endpoint that went away moments ago is worth a wait, others are not', () => {

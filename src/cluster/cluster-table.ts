@@ -1,7 +1,7 @@
 import { assert } from '../std/assert.ts'
 import type { Random } from '../std/prng.ts'
+import { Suspensions } from '../std/suspensions.ts'
 import { parseCount, parseNodeKey, type ClusterNode, type NodeStatus } from './node.ts'
-import { RelaySuspensions } from './relay-suspensions.ts'
 import { VanishedEndpoints } from './vanished-endpoints.ts'
 
 export interface ClusterTableConfig {
@@ -26,6 +26,15 @@ export interface ClusterTableSources {
   readonly inFlight: (nodeId: string) => number
 }
 
+/** What is known when a node is sought. */
+export interface NodeSearch {
+  readonly triedNodes: ReadonlySet<string>
+  /** Rather none than one that is suspended. */
+  readonly soundOnly?: boolean
+}
+
+const NOTHING_TRIED: NodeSearch = { triedNodes: new Set() }
+
 interface NodeRecord extends ClusterNode {
   gossipAddress: string
   status: NodeStatus
@@ -46,7 +55,10 @@ interface NodeRecord extends ClusterNode {
  * table, and a request goes to another node at most once.
  */
 export class ClusterTable {
-  readonly suspensions: RelaySuspensions
+  /** Nodes whose relay session failed; gossip that says a node is back ends it. */
+  readonly suspensions: Suspensions<string>
+  /** Endpoints at nodes whose upstreams there could not reach their service. */
+  private readonly declines: Suspensions<string>
   private readonly local: NodeRecord
   private readonly random: Random
   /** Requests and connections under way from here to a node. */
@@ -62,7 +74,8 @@ export class ClusterTable {
   ) {
     this.random = random
     this.inFlight = inFlight
-    this.suspensions = new RelaySuspensions(config)
+    this.suspensions = new Suspensions(config)
+    this.declines = new Suspensions(config)
     this.vanished = new VanishedEndpoints({
       rememberMs: config.vanishedMemoryMs,
       endpointsMax: config.vanishedEndpointsMax,
@@ -97,17 +110,17 @@ export class ClusterTable {
 
   /**
    * The node to relay to: of two drawn by their number of upstreams, the one with less in flight
-   * per upstream (Mitzenmacher's power of two choices). `tried` are those that failed already. A
-   * node that is suspended is better than none.
+   * per upstream (Mitzenmacher's power of two choices). `triedNodes` are those that failed already.
+   * A node that is suspended is better than none, unless it has to be sound.
    */
   choose(
     endpoint: string,
     now: number,
-    tried: ReadonlySet<string> = new Set(),
+    { triedNodes, soundOnly = false }: NodeSearch = NOTHING_TRIED,
   ): ClusterNode | undefined {
-    const untried = this.candidates(endpoint).filter((node) => !tried.has(node.id))
-    const sound = untried.filter((node) => !this.suspensions.isSuspended(node.id, now))
-    const candidates = sound.length > 0 ? sound : untried
+    const untried = this.candidates(endpoint).filter((node) => !triedNodes.has(node.id))
+    const sound = untried.filter((node) => this.isSound(node.id, endpoint, now))
+    const candidates = sound.length > 0 || soundOnly ? sound : untried
     if (candidates.length < 2) return candidates[0]
     const first = this.draw(candidates, endpoint)
     const second = this.draw(
@@ -115,6 +128,11 @@ export class ClusterTable {
       endpoint,
     )
     return this.loadOf(second, endpoint) < this.loadOf(first, endpoint) ? second : first
+  }
+
+  /** The node's upstreams could not reach their service: others come first for a while. */
+  declined(id: string, endpoint: string, now: number): void {
+    this.declines.failed(declineKey(id, endpoint), now)
   }
 
   /** Whether a request for an endpoint that nobody serves should wait a moment for it. */
@@ -175,6 +193,11 @@ export class ClusterTable {
     return node !== this.local && node.status === 'reachable'
   }
 
+  private isSound(id: string, endpoint: string, now: number): boolean {
+    if (this.suspensions.isSuspended(id, now)) return false
+    return !this.declines.isSuspended(declineKey(id, endpoint), now)
+  }
+
   private draw(candidates: readonly ClusterNode[], endpoint: string): ClusterNode {
     const total = candidates.reduce((sum, node) => sum + weightOf(node, endpoint), 0)
     let at = this.random() * total
@@ -222,6 +245,10 @@ export class ClusterTable {
   private clearEndpoints(node: NodeRecord, now: number): void {
     for (const endpoint of node.endpoints.keys()) this.setCount(node, endpoint, 0, now)
   }
+}
+
+function declineKey(id: string, endpoint: string): string {
+  return `${id}\n${endpoint}`
 }
 
 function newRecord(id: string, gossipAddress: string): NodeRecord {

@@ -25,6 +25,8 @@ export interface MuxConnOwner {
   peerGoAway(): void
   /** This side gave up a stream: it held too much, or its peer did not do its part in time. */
   gaveUp?(error: YamuxError): void
+  /** The peer declined a stream, which hears of it next. */
+  declined?(): void
   /** The tunnel is gone; every stream was told before. Exactly once. */
   closed(error: YamuxError): void
 }
@@ -111,6 +113,10 @@ export class MuxConn implements SessionShell, TransportHandler, Ticking {
 
   gaveUp(error: YamuxError): void {
     this.owner.gaveUp?.(error)
+  }
+
+  declined(): void {
+    this.owner.declined?.()
   }
 
   /**

@@ -41,6 +41,10 @@ class FakeStream implements Stream {
     this.wake()
   }
 
+  decline(): void {
+    this.reset()
+  }
+
   consumed(byteCount: number): void {
     this.consumedBytes += byteCount
     this.wake()

@@ -38,6 +38,8 @@ export class TcpConnection {
       timeoutMs > 0 ? setTimeout(() => socket.destroy(timeout(timeoutMs)), timeoutMs) : undefined
     const fail = (error: Error): void => {
       this.failure = error
+      // Nobody has got anything of the connection.
+      stream.decline()
     }
     socket.once('error', fail)
     socket.once('connect', () => {

@@ -119,6 +119,11 @@ export class WebSocketStream implements Stream, TransportHandler {
     this.transport.close(RESET_CODE)
   }
 
+  /** A WebSocket has no word for the difference. */
+  decline(): void {
+    this.reset()
+  }
+
   consumed(byteCount: number): void {
     this.heldBytes -= byteCount
     if (!this.isHeldUp || this.heldBytes > HELD_BYTES_MAX / 2) return

@@ -12,6 +12,8 @@ interface ErrorRow {
 export const YAMUX_ERRORS = {
   /** Nothing of the stream was acted upon: it may be tried elsewhere, whatever it carried. */
   refused: { ends: 'stream', text: 'the peer did not take the stream' },
+  /** The same, of a stream that the peer had taken: what it leads to cannot be reached. */
+  declined: { ends: 'stream', text: 'the peer cannot reach what the stream leads to' },
   reset: { ends: 'stream', text: 'the peer reset the stream' },
   'open-timeout': { ends: 'stream', text: 'the peer did not acknowledge the stream in time' },
   'half-close-timeout': { ends: 'stream', text: 'the peer did not end the stream in time' },

@@ -28,6 +28,12 @@ export const Lead = {
   goAway: FrameType.goAway << 16,
 } as const
 
+/**
+ * The length of a frame with RST, which has no meaning elsewhere: why the stream was reset. A peer
+ * that knows nothing of it adds this much to a window that nobody uses any more.
+ */
+export const ResetReason = { none: 0, declined: 1 } as const
+
 /** Why a session ends. Others than 0 end it at once, those outside the specification too. */
 export const GoAwayCode = { normal: 0, protocolError: 1, internalError: 2 } as const
 export type GoAwayCode = (typeof GoAwayCode)[keyof typeof GoAwayCode]

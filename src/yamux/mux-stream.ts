@@ -2,7 +2,7 @@ import { assert } from '../std/assert.ts'
 import type { SessionConfig } from './config.ts'
 import { YamuxError } from './errors.ts'
 import { ReceiveWindow } from './flow-control.ts'
-import { Flag, INITIAL_WINDOW_BYTES, Lead } from './frame.ts'
+import { Flag, INITIAL_WINDOW_BYTES, Lead, ResetReason } from './frame.ts'
 import type { FrameWriter } from './frame.ts'
 import type { Opener, OpenGate } from './open-gate.ts'
 import type { SendLine } from './send-line.ts'
@@ -120,6 +120,12 @@ export class MuxStream implements Stream, Opener, SenderStream {
     this.leave('aborted')
   }
 
+  decline(): void {
+    if (this.isClosed) return
+    this.sendRst(ResetReason.declined)
+    this.leave('aborted')
+  }
+
   consumed(byteCount: number): void {
     if (this.isClosed) return
     const credit = this.receiveWindow.consume(byteCount)
@@ -179,8 +185,10 @@ export class MuxStream implements Stream, Opener, SenderStream {
   }
 
   /** `hasAnswered`: the peer had taken the stream before, or says so in the same frame. */
-  peerRst(hasAnswered: boolean): void {
-    const code = hasAnswered || !this.hasSlot ? 'reset' : 'refused'
+  peerRst(hasAnswered: boolean, reason: number): void {
+    const isTaken = hasAnswered || !this.hasSlot
+    const hasDeclined = reason === ResetReason.declined && this.received === 0
+    const code = !isTaken ? 'refused' : hasDeclined ? 'declined' : 'reset'
     this.leave('peerRst')
     this.handler?.reset(new YamuxError(code))
   }
@@ -281,8 +289,8 @@ export class MuxStream implements Stream, Opener, SenderStream {
     this.host.writer.control(Lead.syn, this.id, this.windowDelta)
   }
 
-  private sendRst(): void {
-    if (this.state !== 'idle') this.host.writer.control(Lead.rst, this.id, 0)
+  private sendRst(reason: number = ResetReason.none): void {
+    if (this.state !== 'idle') this.host.writer.control(Lead.rst, this.id, reason)
   }
 
   private claimSlot(): boolean {

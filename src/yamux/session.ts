@@ -4,7 +4,7 @@ import { FrameDecoder } from './decoder.ts'
 import { goAwayCodeOf, YamuxError } from './errors.ts'
 import { FloodGuard } from './flood-guard.ts'
 import type { FloodKind } from './flood-guard.ts'
-import { Flag, FrameType, GoAwayCode, INITIAL_WINDOW_BYTES, Lead } from './frame.ts'
+import { Flag, FrameType, GoAwayCode, INITIAL_WINDOW_BYTES, Lead, ResetReason } from './frame.ts'
 import { KeepAlive } from './keep-alive.ts'
 import type { MuxStream, StreamWriter } from './mux-stream.ts'
 import { StreamSet } from './stream-set.ts'
@@ -16,6 +16,8 @@ export interface SessionShell extends StreamWriter {
   accepted(stream: Stream): void
   /** The peer takes no more streams; open ones live on. At most once. */
   peerGoAway(): void
+  /** The peer cannot reach what its streams lead to: one was declined, and hears of it next. */
+  declined?(): void
   /** The session is over, and every stream has been told. Exactly once, last. */
   closed(error: YamuxError): void
 }
@@ -169,7 +171,10 @@ export class Session {
       this.count('futile')
     } else if ((lead & Flag.rst) !== 0) {
       if (this.streams.isPeerId(streamId) && !this.count('cancellation')) return
-      stream.peerRst((lead & Flag.ack) !== 0)
+      // A data frame's length is that of its payload.
+      const reason = lead >>> 16 === FrameType.windowUpdate ? length : ResetReason.none
+      if (reason === ResetReason.declined) this.shell.declined?.()
+      stream.peerRst((lead & Flag.ack) !== 0, reason)
     } else {
       stream.answered()
       if (lead >>> 16 === FrameType.data) this.dataFrame(stream, lead, length)

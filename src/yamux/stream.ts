@@ -39,6 +39,12 @@ export interface Stream {
    */
   reset(): void
 
+  /**
+   * The same as `reset`, and tells the peer that nobody acted on what came: the stream may be tried
+   * elsewhere. Only our own peers understand that; others see a reset.
+   */
+  decline(): void
+
   /** Says that received bytes are done with, so that the peer may send as many again. */
   consumed(byteCount: number): void
 

@@ -181,6 +181,60 @@ test('a node that restarts under its id replaces its old state at once', async (
   }
 })
 
+/** A port where nobody listens. */
+async function deadService(): Promise<{ port: number }> {
+  const service = await HttpService.start(() => {})
+  await service.close()
+  return { port: service.port }
+}
+
+const DECLINED = 'piko_upstreams_declined_total'
+
+test.each<[string, 0 | 2, 0, 0 | 1]>([
+  ['this node', 0, 0, 0],
+  ['another node', 2, 0, 0],
+  ['this node, with its sibling on another', 0, 0, 1],
+  ['another node, with its sibling on a third', 2, 0, 1],
+])(
+  'an upstream that cannot reach its service leaves the rotation: %s',
+  async (_name, edge, sick, sound) => {
+    const nodes = await threeNodes()
+    const service = await namedService('service')
+    await startAgent(nodes[sick].addresses.upstream, await deadService())
+    await startAgent(nodes[sound].addresses.upstream, service)
+    const total = { upstreams: sick === sound ? 2 : 1 }
+    await nodes[sick].log.logged('upstream connected', total.upstreams)
+    if (edge !== sick) await knowsEndpoint(nodes[edge], nodes[sick].id, total)
+    if (edge !== sound) await knowsEndpoint(nodes[edge], nodes[sound].id, total)
+    const orders = Array.from({ length: 40 }, (_, i) => `order ${i}`)
+    const answers: string[] = []
+    for (const order of orders) {
+      const { status, body } = await send(nodes[edge].addresses.proxy, { method: 'POST' }, order)
+      answers.push(`${status} ${body.toString()}`)
+    }
+    expect(answers).toEqual(orders.map((order) => `200 service got ${order}`))
+    expect(service.requests).toHaveLength(orders.length)
+    expect(await metricOf(nodes[sick], DECLINED)).toBeLessThan(5)
+  },
+)
+
+test('the last upstream is tried, whatever it did before, and each request once', async () => {
+  const [n1, n2] = await threeNodes()
+  const { port } = await deadService()
+  await startAgent(n1.addresses.upstream, { port })
+  await knowsEndpoint(n2, 'n1')
+  const startedMs = performance.now()
+  for (const node of [n1, n2, n1, n2]) {
+    const { status, body } = await send(node.addresses.proxy, { method: 'POST' }, 'order')
+    expect([status, body.toString()]).toEqual([502, '{"error":"upstream unreachable"}\n'])
+  }
+  expect(await metricOf(n1, DECLINED)).toBe(4)
+  expect(performance.now() - startedMs).toBeLessThan(1_500)
+  const again = await HttpService.start((_request, response) => void response.end(), port)
+  onTestFinished(async () => again.close())
+  expect((await send(n2.addresses.proxy)).status).toBe(200)
+})
+
 test('an upstream that may have acted on a POST is not asked twice', async () => {
   const [n1, n2, n3] = await threeNodes()
   const service = await RawService.start()

@@ -27,7 +27,7 @@ export interface ExchangeOptions {
   readonly turn: TurnFlush
   readonly slowBodies: SlowBodies
   /** The upstream failed before any answer came: finds another one, if it can. */
-  readonly retry: (exchange: Exchange) => boolean
+  readonly retry: (error: YamuxError) => boolean
   /** Called once, when the client's side is over. */
   readonly closed: (exchange: Exchange) => void
 }
@@ -177,7 +177,7 @@ export class Exchange implements StreamHandler, ClientResponseOwner, IncomingBod
     const canRedirect = this.upload?.canRedirect ?? true
     if (this.answered || !canRedirect || !maySendAgain(this.edge, error)) return false
     this.upload?.pause()
-    return this.options.retry(this)
+    return this.options.retry(error)
   }
 
   private renewDeadline(): void {

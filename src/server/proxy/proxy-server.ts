@@ -235,7 +235,7 @@ export class ProxyServer {
       headBytesMax: this.config.http.maxHeaderBytes,
       turn: this.turn,
       slowBodies: this.slowBodies,
-      retry: () => route?.retry() ?? false,
+      retry: (error) => route?.retry(error) ?? false,
       closed: ({ response: { status, fields, byteCount }, requestBytes }) => {
         ended()
         decision.release?.()
@@ -304,7 +304,7 @@ export class ProxyServer {
       edge,
       timeoutMs: this.config.timeoutMs,
       headBytesMax: this.config.http.maxHeaderBytes,
-      retry: () => route?.retry() ?? false,
+      retry: (error) => route?.retry(error) ?? false,
       closed: ({ status, fields }) => {
         decision.release?.()
         finished({

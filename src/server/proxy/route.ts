@@ -1,3 +1,4 @@
+import type { YamuxError } from '../../yamux/errors.ts'
 import { ANSWERS } from '../../net/answer.ts'
 import type { Answer } from '../../net/answer.ts'
 import type { ByteRate } from '../upstream/byte-rate.ts'
@@ -86,10 +87,15 @@ export class Route {
 
   /**
    * The upstream failed, and the request may be sent again. False when there is no other. One was
-   * there just now, whatever is known of the endpoint: what replaces it may not be known yet.
+   * there just now, whatever is known of the endpoint: what replaces it may not be known yet. That
+   * is no hope for one whose service cannot be reached.
    */
-  retry(): boolean {
+  retry({ code }: YamuxError): boolean {
     if (this.attempts >= ATTEMPTS_MAX) return false
+    if (code === 'declined') {
+      this.request.soundOnly = true
+      return this.attempt()
+    }
     return this.attempt() || this.hold()
   }
 

@@ -22,7 +22,7 @@ export interface TcpExchangeOptions {
   /** Completes the WebSocket's handshake, unless the client is gone. */
   readonly accept: (early: Buffer, opened: (transport: MessageTransport) => void) => void
   /** The upstream did not take the connection: finds another one, if it can. */
-  readonly retry: () => boolean
+  readonly retry: (error: YamuxError) => boolean
   /** The client got its connection. */
   readonly connected: (exchange: TcpExchange) => void
   /** Called once, when the client's socket is gone. */
@@ -110,7 +110,7 @@ export class TcpExchange implements StreamHandler {
 
   reset(error: YamuxError): void {
     if (this.done) return
-    if (maySendAgain(this.options.edge, error) && this.options.retry()) return
+    if (maySendAgain(this.options.edge, error) && this.options.retry(error)) return
     this.answer(ANSWERS.unreachable)
   }
 

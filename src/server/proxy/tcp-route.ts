@@ -77,7 +77,7 @@ export class TcpRoute {
       edge,
       halfCloses,
       accept: (early, opened) => acceptor.accept(request, socket, early, opened),
-      retry: () => route.retry(),
+      retry: (error) => route.retry(error),
       connected: () => counters.opened(exchange),
       closed: () => {
         counters.closed(exchange)

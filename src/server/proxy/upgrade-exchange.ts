@@ -29,7 +29,7 @@ export interface UpgradeExchangeOptions {
   readonly timeoutMs: number
   readonly headBytesMax: number
   /** The upstream failed before it said anything: finds another one, if it can. */
-  readonly retry: (exchange: UpgradeExchange) => boolean
+  readonly retry: (error: YamuxError) => boolean
   /** Called once, when the client's connection is gone. */
   readonly closed: (exchange: UpgradeExchange) => void
 }
@@ -119,7 +119,7 @@ export class UpgradeExchange implements StreamHandler {
 
   reset(error: YamuxError): void {
     if (this.done) return
-    const retried = !this.answered && maySendAgain(this.edge, error) && this.options.retry(this)
+    const retried = !this.answered && maySendAgain(this.edge, error) && this.options.retry(error)
     if (!retried) this.fail()
   }
 

@@ -55,5 +55,9 @@ export function decodePreamble(bytes: Uint8Array): PreambleProgress {
   return { kind: 'preamble', preamble, byteLength }
 }
 
-/** The first byte of a relayed answer: whether the owner has an upstream that took the request. */
-export const RelayVerdict = { taken: 0, refused: 1 } as const
+/**
+ * The first byte of a relayed answer: whether the owner has an upstream that took the request.
+ * `declined`: it has, and that cannot reach its service; `sibling`: but another one there may.
+ */
+export const RelayVerdict = { taken: 0, refused: 1, declined: 2, sibling: 3 } as const
+export type RelayVerdict = (typeof RelayVerdict)[keyof typeof RelayVerdict]

@@ -9,6 +9,7 @@ import { YamuxError } from '../../yamux/errors.ts'
 import { GoAwayCode } from '../../yamux/frame.ts'
 import type { EndpointRegistry } from '../upstream/endpoint-registry.ts'
 import { RelayUpstream } from './relay-upstream.ts'
+import type { Declined } from './relay-upstream.ts'
 import { RelayedRequest } from './relayed-request.ts'
 import type { RelayPreamble } from './preamble.ts'
 
@@ -59,8 +60,8 @@ export class RelaySessions {
   }
 
   /** The node as an upstream for one request. */
-  upstream(peer: RelayPeer, preamble: RelayPreamble): RelayUpstream {
-    return new RelayUpstream(this.connTo(peer), preamble)
+  upstream(peer: RelayPeer, preamble: RelayPreamble, declined: Declined): RelayUpstream {
+    return new RelayUpstream(this.connTo(peer), preamble, declined)
   }
 
   /** A node opened a session to this one. */

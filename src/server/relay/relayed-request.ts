@@ -52,13 +52,14 @@ export class RelayedRequest implements StreamHandler {
 
   private handOver({ endpointId, kind }: RelayPreamble, request: Uint8Array): void {
     for (let picks = 0; picks < PICKS_MAX; picks++) {
-      const upstream = this.upstreams.pick(endpointId)
+      const upstream = this.upstreams.pick(endpointId) ?? this.upstreams.pickSuspended(endpointId)
       if (upstream === undefined) break
-      const answer = new FirstAnswer(this.relay, kind)
+      const hasSibling = (): boolean => this.upstreams.pick(endpointId) !== undefined
+      const answer = new FirstAnswer(this.relay, { kind, hasSibling })
       const tunnel = upstream.open(answer)
       if (tunnel !== undefined) return answer.join(tunnel, request)
     }
-    refuse(this.relay)
+    refuse(this.relay, RelayVerdict.refused)
   }
 }
 
@@ -70,11 +71,17 @@ export class RelayedRequest implements StreamHandler {
 class FirstAnswer implements StreamHandler {
   private readonly relay: Stream
   private readonly kind: CarriedKind
+  private readonly hasSibling: () => boolean
   private joined: { readonly tunnel: Stream; readonly fromTunnel: StreamHandler } | undefined
 
-  constructor(relay: Stream, kind: CarriedKind) {
+  /** `hasSibling`: whether another upstream of this node may reach its service. */
+  constructor(
+    relay: Stream,
+    { kind, hasSibling }: { readonly kind: CarriedKind; readonly hasSibling: () => boolean },
+  ) {
     this.relay = relay
     this.kind = kind
+    this.hasSibling = hasSibling
   }
 
   join(tunnel: Stream, request: Uint8Array): void {
@@ -103,7 +110,9 @@ class FirstAnswer implements StreamHandler {
   }
 
   reset(error: YamuxError): void {
-    if (error.code === 'refused') refuse(this.relay)
+    const { refused, sibling, declined } = RelayVerdict
+    if (error.code === 'refused') refuse(this.relay, refused)
+    else if (error.code === 'declined') refuse(this.relay, this.hasSibling() ? sibling : declined)
     else this.relay.reset()
   }
 
@@ -114,10 +123,10 @@ class FirstAnswer implements StreamHandler {
 }
 
 /** Says that nobody has acted on the request. */
-function refuse(relay: Stream): void {
+function refuse(relay: Stream, verdict: RelayVerdict): void {
   // The rest of it may be on its way already.
   relay.attach(DISREGARD)
-  relay.write(Uint8Array.of(RelayVerdict.refused))
+  relay.write(Uint8Array.of(verdict))
   relay.end()
 }
 

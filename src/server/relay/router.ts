@@ -54,15 +54,23 @@ export class Router {
     this.holds.appeared(endpointId)
   }
 
+  /** An upstream that could not reach its service just now is only picked for want of others. */
   pick(request: RouteRequest): Upstream | undefined {
-    return this.registry.pick(request.endpointId) ?? this.pickNode(request)
+    const sound = this.registry.pick(request.endpointId) ?? this.pickNode(request)
+    if (sound !== undefined || request.soundOnly === true) return sound
+    return this.registry.pickSuspended(request.endpointId)
   }
 
-  private pickNode({ triedNodes, ...request }: RouteRequest): Upstream | undefined {
-    const node = this.table.choose(request.endpointId, performance.now(), triedNodes)
+  private pickNode(request: RouteRequest): Upstream | undefined {
+    const { endpointId, clientAddress, kind, triedNodes } = request
+    const node = this.table.choose(endpointId, performance.now(), request)
     if (node === undefined) return undefined
     triedNodes.add(node.id)
     this.remoteRequests.with(node.id).inc()
-    return this.relays.upstream(node, { ...request, tenantId: '' })
+    const preamble = { endpointId, clientAddress, kind, tenantId: '' }
+    return this.relays.upstream(node, preamble, (hasSibling) => {
+      if (hasSibling) triedNodes.delete(node.id)
+      else this.table.declined(node.id, endpointId, performance.now())
+    })
   }
 }

@@ -36,6 +36,18 @@ test('an upstream that takes no requests is passed over', () => {
   expect([registry.pick('a'), registry.pick('a')]).toEqual([good, good])
 })
 
+test('an upstream that cannot reach its service is left out until nobody else is there', () => {
+  const registry = new EndpointRegistry()
+  const [bad, good] = [upstream(), upstream(true, 5)]
+  registry.add('a', bad)
+  const removeGood = registry.add('a', good)
+  registry.declined(bad)
+  expect([registry.pick('a'), registry.pick('a')]).toEqual([good, good])
+  removeGood()
+  expect(registry.pick('a')).toBeUndefined()
+  expect(registry.pickSuspended('a')).toBe(bad)
+})
+
 test('an endpoint without upstreams is unknown', () => {
   const registry = new EndpointRegistry()
   expect(registry.pick('a')).toBeUndefined()

@@ -1,8 +1,12 @@
 import { assert } from '../../std/assert.ts'
+import { Suspensions } from '../../std/suspensions.ts'
 import type { LocalUpstream } from './upstream.ts'
 
 /** Told whenever the number of an endpoint's upstreams on this node changed. */
 export type EndpointWatcher = (endpointId: string, upstreamCount: number) => void
+
+/** How long an upstream is passed over that cannot reach its service. */
+const SUSPENDED = { suspendMs: 1_000, suspendMaxMs: 30_000 }
 
 /** So many of an endpoint's upstreams are compared for a request. */
 const COMPARED_MAX = 8
@@ -17,7 +21,8 @@ class Group {
   readonly members: LocalUpstream[] = []
   private turn = 0
 
-  pick(): LocalUpstream | undefined {
+  /** Of those that `isEligible`. */
+  pick(isEligible: (member: LocalUpstream) => boolean): LocalUpstream | undefined {
     const { members } = this
     let best: LocalUpstream | undefined
     let bestCount = Number.POSITIVE_INFINITY
@@ -25,7 +30,7 @@ class Group {
     for (let compared = 0, i = 0; i < members.length && compared < COMPARED_MAX; i++) {
       const at = (this.turn + i) % members.length
       const member = members[at] as LocalUpstream
-      if (!member.canOpen) continue
+      if (!member.canOpen || !isEligible(member)) continue
       compared += 1
       const { streamCount } = member
       if (streamCount >= bestCount) continue
@@ -38,6 +43,8 @@ class Group {
   }
 }
 
+const ANY = (): boolean => true
+
 /**
  * Which upstreams are connected to this node, by endpoint. The counts are those of sessions that
  * accept requests: one that is on its way out was removed before, and removing it again is nothing.
@@ -45,6 +52,7 @@ class Group {
 export class EndpointRegistry {
   private readonly groups = new Map<string, Group>()
   private readonly watchers: EndpointWatcher[] = []
+  private readonly suspensions = new Suspensions<LocalUpstream>(SUSPENDED)
   private total = 0
 
   get upstreamCount(): number {
@@ -86,9 +94,26 @@ export class EndpointRegistry {
     }
   }
 
-  /** The next upstream of the endpoint that takes requests; undefined when there is none. */
+  /**
+   * The next upstream of the endpoint that takes requests and is not known to be unable to reach
+   * its service; undefined when there is none.
+   */
   pick(endpointId: string): LocalUpstream | undefined {
-    return this.groups.get(endpointId)?.pick()
+    return this.groups.get(endpointId)?.pick(this.isSound)
+  }
+
+  /** The next of those that `pick` leaves out: who has no other tries them. */
+  pickSuspended(endpointId: string): LocalUpstream | undefined {
+    return this.groups.get(endpointId)?.pick(ANY)
+  }
+
+  /** An upstream cannot reach its service: others come first for a while. */
+  declined(upstream: LocalUpstream): void {
+    this.suspensions.failed(upstream, performance.now())
+  }
+
+  private readonly isSound = (upstream: LocalUpstream): boolean => {
+    return this.suspensions.isEmpty || !this.suspensions.isSuspended(upstream, performance.now())
   }
 
   private remove(endpointId: string, upstream: LocalUpstream): void {
@@ -96,6 +121,7 @@ export class EndpointRegistry {
     const index = group?.members.indexOf(upstream) ?? -1
     assert(group !== undefined && index >= 0, 'a removed upstream was there')
     group.members.splice(index, 1)
+    this.suspensions.recovered(upstream)
     this.total -= 1
     if (group.members.length === 0) this.groups.delete(endpointId)
     this.changed(endpointId, group)

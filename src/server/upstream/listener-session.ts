@@ -44,6 +44,8 @@ export interface ListenerSessionOwner {
   gaveUp(error: YamuxError): void
   /** The tunnel has as many requests as it may. */
   full(): void
+  /** The listener could not hand a request or a connection to its service. */
+  declined(): void
   /** The tunnel is gone. Exactly once, last. */
   closed(error: YamuxError): void
 }
@@ -161,6 +163,10 @@ export class ListenerSession implements LocalUpstream, MuxConnOwner {
 
   accepted(stream: Stream): void {
     stream.reset()
+  }
+
+  declined(): void {
+    this.owner.declined()
   }
 
   /** The listener has another tunnel, or shuts down: what is under way here finishes. */

@@ -118,6 +118,7 @@ export class UpstreamServer {
   private readonly logger: Logger
   private readonly requests: Counter
   private readonly sentAway: Counter
+  private readonly declined: Counter
   private readonly acceptor: WebSocketAcceptor
   private readonly http: Server
   private readonly exceeded: ExceededLimits
@@ -140,6 +141,10 @@ export class UpstreamServer {
     this.sentAway = metrics.counter(
       'piko_upstreams_rebalanced_total',
       'Upstreams that were asked to go to a node with fewer of them.',
+    )
+    this.declined = metrics.counter(
+      'piko_upstreams_declined_total',
+      'Requests and connections that upstreams of this node could not hand to their service.',
     )
     metrics.gauge(
       'piko_upstreams_connected_upstreams',
@@ -330,6 +335,10 @@ export class UpstreamServer {
         leaving: () => remove(),
         gaveUp: (error) => noteSessionLimit(exceeded, error, clientIp),
         full: () => exceeded.note('upstream.limits.max_streams_per_tunnel', clientIp),
+        declined: () => {
+          this.declined.inc()
+          this.registry.declined(session)
+        },
         closed: (error) => {
           ended()
           remove()

@@ -29,4 +29,6 @@ export interface RouteRequest {
   readonly kind: CarriedKind
   /** Nodes that were tried already. */
   readonly triedNodes: Set<string>
+  /** One could not reach its service: only upstreams are sought that are not known for that. */
+  soundOnly?: boolean
 }

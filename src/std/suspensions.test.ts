@@ -1,17 +1,17 @@
 import { expect, test } from 'vitest'
-import { RelaySuspensions } from './relay-suspensions.ts'
+import { Suspensions } from './suspensions.ts'
 
 const TIMES = { suspendMs: 1_000, suspendMaxMs: 30_000 }
 
 /** How long the node is suspended from `now` on, to the second. */
-function lasts(suspensions: RelaySuspensions, now: number): number {
+function lasts(suspensions: Suspensions<string>, now: number): number {
   let seconds = 0
   while (suspensions.isSuspended('n2', now + seconds * 1_000)) seconds += 1
   return seconds
 }
 
 test('who fails again and again is suspended longer each time, up to a limit', () => {
-  const suspensions = new RelaySuspensions(TIMES)
+  const suspensions = new Suspensions<string>(TIMES)
   const durations: number[] = []
   for (let now = 0, i = 0; i < 7; i++) {
     suspensions.failed('n2', now)
@@ -25,7 +25,7 @@ test('who fails again and again is suspended longer each time, up to a limit', (
 })
 
 test('who is back, or behaves for a while, begins anew', () => {
-  const suspensions = new RelaySuspensions(TIMES)
+  const suspensions = new Suspensions<string>(TIMES)
   suspensions.failed('n2', 0)
   suspensions.failed('n2', 1_000)
   suspensions.recovered('n2')
