@@ -101,6 +101,7 @@ export class Server implements Reloadable<ServerConfig> {
       table,
       logger: logger.child('gossip'),
       appeared: (endpointId) => router.appeared(endpointId),
+      opened: () => this.upstream.companyCame(),
       gone: (nodeId) => this.relays.drop(nodeId),
     })
     this.tellOfEndpoints(registry, router)

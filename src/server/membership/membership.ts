@@ -27,6 +27,8 @@ export interface MembershipOptions {
   readonly logger: Logger
   /** An endpoint got an upstream on another node. */
   readonly appeared: (endpointId: string) => void
+  /** Another node has opened its ports. */
+  readonly opened: () => void
   /** A node can no longer be relayed to. */
   readonly gone: (nodeId: string) => void
 }
@@ -202,12 +204,13 @@ export class Membership implements GossipShell {
 
   /** A node told something new of itself. */
   private noteFact({ id, key, value }: { id: string; key: string; value: string }): void {
-    const { logger, appeared } = this.options
+    const { logger, appeared, opened } = this.options
     const parsed = parseNodeKey(key)
     if (parsed.kind !== 'endpoint') {
       const isAddress = parsed.kind === 'proxy-address' || parsed.kind === 'admin-address'
       const message = isAddress ? 'node told its address' : 'node told of itself'
       logger.debug(message, { 'node-id': id, key, value })
+      if (parsed.kind === 'proxy-address') opened()
       return
     }
     const about = { 'node-id': id, 'endpoint-id': parsed.endpoint, upstreams: parseCount(value) }

@@ -20,6 +20,11 @@ export class Placement {
     this.liveNodes = liveNodes
   }
 
+  /** Whether there is no other node. */
+  get isAlone(): boolean {
+    return this.liveNodes() < 2
+  }
+
   /** Fields of the answer to a handshake. */
   fields(): Readonly<Record<string, string>> {
     return { [NODE_FIELD]: this.node, [CLUSTER_FIELD]: String(this.liveNodes()) }

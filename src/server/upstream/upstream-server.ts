@@ -55,6 +55,8 @@ interface ListenerFacts {
   readonly clientIp: string
   readonly clientPort: number
   readonly movesFirst: boolean
+  /** It was told that there is no other node. */
+  readonly isAlone: boolean
   /** It no longer counts against the limits of its tenant. */
   readonly release: Release
 }
@@ -71,8 +73,8 @@ const FAREWELL_MS = 5
 /** So long before the end of the time that it has, a leaving node gives no more requests out. */
 const LAST_CALL_MS = 5_000
 
-/** After so long a listener that is to go elsewhere gets no more requests. */
-const SHED_MS = 60_000
+/** A listener that is to go elsewhere, while the node stays, gets no more requests after so long. */
+const SHED = { hasOthers: true, isServedElsewhere: false, lastCallMs: 60_000 } as const
 
 export interface DrainOptions {
   /** Whether there is another node to go to. */
@@ -125,9 +127,12 @@ export class UpstreamServer {
   private readonly tunnels: TunnelLimits
   private readonly sessionConfig: ListenerSessionConfig
   private readonly sessions = new Set<ListenerSession>()
+  /** Of listeners that would have another tunnel if there had been another node. */
+  private readonly lonely = new Set<ListenerSession>()
   private leaving = false
   private emptied: (() => void) | undefined
   private stopFarewells = (): void => {}
+  private stopReunions = (): void => {}
 
   constructor(options: UpstreamServerOptions) {
     const { security, registry, placement, logger, metrics, limits, exceeded } = options
@@ -228,15 +233,32 @@ export class UpstreamServer {
     for (let left = count; left > 0 && staying.length > 0; left--) {
       const [session] = staying.splice(Math.floor(Math.random() * staying.length), 1)
       // It is not shed for ever: what it has got to finish meanwhile may take as long as it likes.
-      session?.drain({ hasOthers: true, isServedElsewhere: false, lastCallMs: SHED_MS })
+      session?.drain(SHED)
     }
     this.sentAway.inc(count)
+  }
+
+  /**
+   * Another node can be reached. Listeners that were told there is none come again, little by
+   * little, and learn of it: so they hold tunnels to both (client/tunnel-group.ts).
+   */
+  companyCame(): void {
+    const lonely = [...this.lonely]
+    this.lonely.clear()
+    this.stopReunions()
+    this.stopReunions = stagger(lonely, {
+      withinMs: lonely.length * FAREWELL_MS,
+      visit: (session) => {
+        if (this.sessions.has(session) && !session.isLeaving) session.drain(SHED)
+      },
+    })
   }
 
   /** Ends every tunnel, and cuts what is still on it. */
   async close(): Promise<void> {
     this.leave()
     this.stopFarewells()
+    this.stopReunions()
     for (const session of this.sessions) session.end()
     const closed = closeServer(this.http)
     // Not the tunnels, which node:http has let go of, but who is still asking for one.
@@ -312,6 +334,7 @@ export class UpstreamServer {
       clientIp: peerAddress(request.socket),
       clientPort: request.socket.remotePort ?? 0,
       movesFirst: request.headers[CLIENT_HEADER] !== undefined,
+      isAlone: this.options.placement.isAlone,
       release,
     }
     this.acceptor.accept(request, socket, head, (transport) => this.connected(transport, facts))
@@ -345,6 +368,7 @@ export class UpstreamServer {
           noteSessionLimit(exceeded, error, clientIp)
           expiry.stop()
           this.sessions.delete(session)
+          this.lonely.delete(session)
           if (this.sessions.size === 0) this.emptied?.()
           this.logger.info('upstream disconnected', { ...about, reason: error.code })
         },
@@ -371,6 +395,7 @@ export class UpstreamServer {
     })
     const remove = this.registry.add(routed, session)
     this.sessions.add(session)
+    if (facts.isAlone && movesFirst) this.lonely.add(session)
     this.logger.info('upstream connected', about)
   }
 
