@@ -3,12 +3,12 @@ import { whyNoHaproxy } from './balancer.ts'
 import { runCampaign } from './campaign.ts'
 import type { PhaseReport } from './ledger.ts'
 
-/** `npm run soak [-- --rounds 2 --rate 430]`: the long rolling restart, with a report. */
+/** `npm run soak [-- --rounds 2 --rate 350]`: the long rolling restart, with a report. */
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '2' },
-    rate: { type: 'string', default: '430' },
-    grace: { type: 'string', default: '15' },
+    rate: { type: 'string', default: '350' },
+    grace: { type: 'string', default: '20' },
   },
 })
 
