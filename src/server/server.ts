@@ -101,7 +101,7 @@ export class Server implements Reloadable<ServerConfig> {
       table,
       logger: logger.child('gossip'),
       appeared: (endpointId) => router.appeared(endpointId),
-      opened: () => this.upstream.companyCame(),
+      opened: () => this.upstream.sessions.companyCame(),
       gone: (nodeId) => this.relays.drop(nodeId),
     })
     this.tellOfEndpoints(registry, router)
@@ -220,7 +220,8 @@ export class Server implements Reloadable<ServerConfig> {
   }
 
   private createRebalancer(): Rebalancer {
-    const { config, table, upstream: upstreams } = this
+    const { config, table } = this
+    const upstreams = this.upstream.sessions
     const logger = this.logger.child('upstream')
     return new Rebalancer({ config: config.upstream.rebalance, table, upstreams, logger })
   }
@@ -312,7 +313,7 @@ export class Server implements Reloadable<ServerConfig> {
   private cut(): void {
     this.logger.warn('grace period is over; cutting what is still under way', {
       requests: this.proxy.requestCount,
-      streams: this.upstream.streamCount,
+      streams: this.upstream.sessions.streamCount,
     })
     this.proxy.destroy()
     this.relays.close()

@@ -26,8 +26,9 @@ import { noteSessionLimit } from '../limits/session-limit.ts'
 import type { EndpointRegistry } from './endpoint-registry.ts'
 import { ListenerSession, listenerSessionConfig } from './listener-session.ts'
 import type { ListenerSessionConfig } from './listener-session.ts'
+import { ListenerSessions } from './listener-sessions.ts'
+import type { DrainOptions } from './listener-sessions.ts'
 import type { Placement } from './placement.ts'
-import { stagger } from './stagger.ts'
 import { isEndpointId, routedName } from './tenant-endpoint.ts'
 import type { Release, TenantQuotas } from './tenant-quotas.ts'
 import { TokenExpiry } from './token-expiry.ts'
@@ -67,23 +68,6 @@ interface Admitted {
   readonly admission: Admission
 }
 
-/** Between two listeners that are asked to leave: 200 of them a second. */
-const FAREWELL_MS = 5
-
-/** So long before the end of the time that it has, a leaving node gives no more requests out. */
-const LAST_CALL_MS = 5_000
-
-/** A listener that is to go elsewhere, while the node stays, gets no more requests after so long. */
-const SHED = { hasOthers: true, isServedElsewhere: false, lastCallMs: 60_000 } as const
-
-export interface DrainOptions {
-  /** Whether there is another node to go to. */
-  readonly hasOthers: boolean
-  /** Whether another node has an upstream of the endpoint. */
-  readonly isServedElsewhere: (endpointId: string) => boolean
-  readonly withinMs: number
-}
-
 export interface UpstreamServerOptions {
   /** The port speaks TLS. */
   readonly security?: PortSecurity | undefined
@@ -119,33 +103,24 @@ export class UpstreamServer {
   private readonly registry: EndpointRegistry
   private readonly logger: Logger
   private readonly requests: Counter
-  private readonly sentAway: Counter
   private readonly declined: Counter
   private readonly acceptor: WebSocketAcceptor
   private readonly http: Server
   private readonly exceeded: ExceededLimits
   private readonly tunnels: TunnelLimits
   private readonly sessionConfig: ListenerSessionConfig
-  private readonly sessions = new Set<ListenerSession>()
-  /** Of listeners that would have another tunnel if there had been another node. */
-  private readonly lonely = new Set<ListenerSession>()
+  readonly sessions: ListenerSessions
   private leaving = false
-  private emptied: (() => void) | undefined
-  private stopFarewells = (): void => {}
-  private stopReunions = (): void => {}
 
   constructor(options: UpstreamServerOptions) {
     const { security, registry, placement, logger, metrics, limits, exceeded } = options
     this.options = options
     this.registry = registry
     this.logger = logger
+    this.sessions = new ListenerSessions(metrics)
     this.requests = metrics.counter(
       'piko_upstreams_upstream_requests_total',
       'Requests and connections handed to upstreams of this node.',
-    )
-    this.sentAway = metrics.counter(
-      'piko_upstreams_rebalanced_total',
-      'Upstreams that were asked to go to a node with fewer of them.',
     )
     this.declined = metrics.counter(
       'piko_upstreams_declined_total',
@@ -159,7 +134,7 @@ export class UpstreamServer {
     metrics.gauge(
       'piko_upstreams_open_streams',
       'Requests and connections under way on the tunnels of this node.',
-      () => this.streamCount,
+      () => this.sessions.streamCount,
     )
     metrics.gauge(
       'piko_upstreams_registered_endpoints',
@@ -181,13 +156,6 @@ export class UpstreamServer {
     options.guard(this.http)
   }
 
-  /** Requests and connections under way on all tunnels. */
-  get streamCount(): number {
-    let count = 0
-    for (const session of this.sessions) count += session.streamCount
-    return count
-  }
-
   async listen(address: HostPort): Promise<HostPort> {
     return listen(this.http, address, 'upstream')
   }
@@ -197,69 +165,16 @@ export class UpstreamServer {
     this.leaving = true
   }
 
-  /**
-   * Sends the listeners to other nodes, one after the other, so that those do not get all of them
-   * at once. Resolves when all tunnels are done.
-   */
-  async drain({ hasOthers, isServedElsewhere, withinMs }: DrainOptions): Promise<void> {
+  /** Sends the listeners to other nodes. Resolves when all tunnels are done. */
+  async drain(options: DrainOptions): Promise<void> {
     this.leave()
-    if (this.sessions.size === 0) return
-    const done = new Promise<void>((resolve) => {
-      this.emptied = resolve
-    })
-    const lastCallAtMs = performance.now() + Math.max(withinMs / 2, withinMs - LAST_CALL_MS)
-    this.stopFarewells = stagger(this.sessions, {
-      withinMs: hasOthers ? Math.min(this.sessions.size * FAREWELL_MS, withinMs / 4) : 0,
-      visit: (session) =>
-        session.drain({
-          hasOthers,
-          isServedElsewhere: isServedElsewhere(session.endpointId),
-          lastCallMs: lastCallAtMs - performance.now(),
-        }),
-    })
-    await done
-  }
-
-  /** Upstreams that were not asked to go elsewhere. */
-  get stayingCount(): number {
-    let count = 0
-    for (const session of this.sessions) if (!session.isLeaving) count += 1
-    return count
-  }
-
-  /** Asks so many listeners, any of them, to go to another node. */
-  shed(count: number): void {
-    const staying = [...this.sessions].filter(({ isLeaving }) => !isLeaving)
-    for (let left = count; left > 0 && staying.length > 0; left--) {
-      const [session] = staying.splice(Math.floor(Math.random() * staying.length), 1)
-      // It is not shed for ever: what it has got to finish meanwhile may take as long as it likes.
-      session?.drain(SHED)
-    }
-    this.sentAway.inc(count)
-  }
-
-  /**
-   * Another node can be reached. Listeners that were told there is none come again, little by
-   * little, and learn of it: so they hold tunnels to both (client/tunnel-group.ts).
-   */
-  companyCame(): void {
-    const lonely = [...this.lonely]
-    this.lonely.clear()
-    this.stopReunions()
-    this.stopReunions = stagger(lonely, {
-      withinMs: lonely.length * FAREWELL_MS,
-      visit: (session) => {
-        if (this.sessions.has(session) && !session.isLeaving) session.drain(SHED)
-      },
-    })
+    await this.sessions.drain(options)
   }
 
   /** Ends every tunnel, and cuts what is still on it. */
   async close(): Promise<void> {
     this.leave()
-    this.stopFarewells()
-    this.stopReunions()
-    for (const session of this.sessions) session.end()
+    this.sessions.end()
     const closed = closeServer(this.http)
     // Not the tunnels, which node:http has let go of, but who is still asking for one.
     this.http.closeAllConnections()
@@ -367,9 +282,7 @@ export class UpstreamServer {
           remove()
           noteSessionLimit(exceeded, error, clientIp)
           expiry.stop()
-          this.sessions.delete(session)
-          this.lonely.delete(session)
-          if (this.sessions.size === 0) this.emptied?.()
+          this.sessions.remove(session)
           this.logger.info('upstream disconnected', { ...about, reason: error.code })
         },
       },
@@ -394,8 +307,7 @@ export class UpstreamServer {
       },
     })
     const remove = this.registry.add(routed, session)
-    this.sessions.add(session)
-    if (facts.isAlone && movesFirst) this.lonely.add(session)
+    this.sessions.add(session, facts.isAlone && movesFirst)
     this.logger.info('upstream connected', about)
   }
 
