@@ -34,8 +34,8 @@ export function listenerSessionConfig(
   return { own: { ...foreign, ...WATCHFUL_KEEP_ALIVE.server }, foreign }
 }
 
-/** How long a listener may take to open a tunnel to another node. */
-const MOVE_MS = 5_000
+/** How long a listener may take to open a tunnel to another node: many may do so at once. */
+const MOVE_MS = 15_000
 
 export interface ListenerSessionOwner {
   /** The listener asked for no more requests; those under way go on. */

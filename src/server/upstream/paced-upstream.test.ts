@@ -27,6 +27,7 @@ function start(rate = new ByteRate(RATE)) {
     writeLent: ({ length }) => (told.push(`lent ${length}`), hasRoom),
     end: () => told.push('end'),
     reset: () => told.push('reset'),
+    decline: () => told.push('decline'),
     consumed: (count) => told.push(`credit ${count}`),
   }
   const handler: StreamHandler = {

@@ -83,6 +83,11 @@ class PacedStream implements Stream {
     this.stream.reset()
   }
 
+  decline(): void {
+    this.close()
+    this.stream.decline()
+  }
+
   consumed(byteCount: number): void {
     const isInLine = this.owedBytes > 0
     this.owedBytes += byteCount
