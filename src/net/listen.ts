@@ -10,6 +10,12 @@ export class ListenError extends CodedError<'listen'> {
 }
 
 /**
+ * Connections that may wait to be accepted, if the operating system allows as many: those of all
+ * clients and agents come at once when a node is back. Beyond Node's 511 they are lost or reset.
+ */
+const BACKLOG = 4_096
+
+/**
  * Starts to listen and gives the address in use, with the real port where 0 was asked for. `what`
  * names the port in errors: `proxy`. Rejects with a ListenError.
  */
@@ -20,7 +26,7 @@ export async function listen(server: Server, address: HostPort, what: string): P
     }
     server.once('error', fail)
     server.listen(
-      { port: address.port, ...(address.host !== '' && { host: address.host }) },
+      { port: address.port, backlog: BACKLOG, ...(address.host !== '' && { host: address.host }) },
       () => {
         server.off('error', fail)
         resolve()

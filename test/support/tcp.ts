@@ -5,12 +5,14 @@ import type { ClusterMember } from './cluster.ts'
 import { loadConfig } from '../../src/config/load-config.ts'
 import { forwardTcpConfig } from '../../src/forward/config.ts'
 import { Forward } from '../../src/forward/forward.ts'
+import { errorCode } from '../../src/std/errors.ts'
 import type { HostPort } from '../../src/std/host-port.ts'
 import { LogWatch } from './log-watch.ts'
 import { knowsEndpoint, startCluster } from './cluster.ts'
-import { ENDPOINT, lastWins, startServer, startTcpAgent } from './piko.ts'
+import { dialPort, ENDPOINT, lastWins, startServer, startTcpAgent } from './piko.ts'
 import type { AgentOptions, RunningAgent, RunningServer } from './piko.ts'
 import { RawService } from './raw-service.ts'
+import type { WireEnd } from './wire.ts'
 
 /** A TCP service behind Piko, and the node that clients come to. */
 export interface TcpPiko {
@@ -72,6 +74,16 @@ export async function startForward(
   onTestFinished(async () => forward.shutdown())
   const [address] = (await forward.start()) as [HostPort]
   return { address, log, forward }
+}
+
+/** How a connection to this port ends; one that is refused at once may fail to open at all. */
+export async function endAt(address: HostPort): Promise<WireEnd> {
+  try {
+    return await (await dialPort(address)).ending()
+  } catch (error) {
+    if (errorCode(error) === 'ECONNRESET') return 'reset'
+    throw error
+  }
 }
 
 /** A client of the TCP route by the `ws` package: whatever it hears is written down. */

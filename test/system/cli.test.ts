@@ -35,6 +35,7 @@ test.each([
   [['server', 'status'], 'piko server status cluster nodes'],
   [['agent', 'http'], '--connect.url'],
   [['agent', 'start'], '--config.path'],
+  [['forward'], 'piko forward tcp <addr> <endpoint>'],
 ])('piko %j --help explains itself', async (words, text) => {
   const { code, stdout, stderr } = await piko(...words, '--help').ended
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
@@ -77,6 +78,10 @@ test.each([
   [['agent', 'http', 'my-endpoint'], '<addr>'],
   [['agent', 'http', 'my-endpoint', 'nowhere'], 'nowhere'],
   [['agent', 'start'], 'no listeners configured'],
+  [['agent', 'tcp', 'my-endpoint', 'http://localhost:3000'], 'http://localhost:3000'],
+  [['forward', 'tcp', '7000'], '<endpoint>'],
+  [['forward', 'tcp', 'nowhere', 'my-endpoint'], 'nowhere'],
+  [['forward', 'start'], 'no ports configured'],
 ])('piko %j is refused with a hint and exit code 2', async (args, hint) => {
   const { code, stdout, stderr } = await piko(...args).ended
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' })

@@ -7,13 +7,17 @@ import { loadConfig } from '../../src/config/load-config.ts'
 import { forwardTcpConfig } from '../../src/forward/config.ts'
 import { Forward } from '../../src/forward/forward.ts'
 import { LogWatch } from '../support/log-watch.ts'
-import { dialPort, startServer } from '../support/piko.ts'
-import { PLACEMENTS, startForward, startTcpEdge, tcpPiko } from '../support/tcp.ts'
+import { dialPort, ENDPOINT, startServer } from '../support/piko.ts'
+import { endAt, PLACEMENTS, startForward, startTcpEdge, tcpPiko } from '../support/tcp.ts'
 import type { Placement } from '../support/tcp.ts'
+import { makeSigningKey, secondsFromNow, signToken } from '../support/token-keys.ts'
 
 /** TCP from a local port through forward, nodes and agent to a service, and back. */
 
 const CHUNK_BYTES = 64 * 1024
+
+/** For tests that are much work, on machines that are busy. */
+const LONG = { timeout: 120_000 }
 
 async function forwarded(placement: Placement) {
   const piko = await tcpPiko(placement)
@@ -57,7 +61,7 @@ async function pouringService(byteCount: number) {
 }
 
 describe.each(PLACEMENTS)('with client and upstream on %s', (placement) => {
-  test('64 MiB go both ways at once, and not a bit is lost', async () => {
+  test('64 MiB go both ways at once, and not a bit is lost', LONG, async () => {
     const byteCount = 64 * 1024 * 1024
     const { port, sums } = await pouringService(byteCount)
     const { edge } = await startTcpEdge(placement, { port })
@@ -95,9 +99,12 @@ describe.each(PLACEMENTS)('with client and upstream on %s', (placement) => {
     expect(await second.client.ending()).toBe('reset')
   })
 
-  test('a thousand connections at once, each with its own answer', async () => {
-    const server = createServer({ allowHalfOpen: true }, (socket) => socket.pipe(socket))
-    server.listen(0, '127.0.0.1')
+  test('a thousand connections at once, each with its own answer', LONG, async () => {
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
+      socket.on('error', () => {})
+      socket.pipe(socket)
+    })
+    server.listen({ port: 0, host: '127.0.0.1', backlog: 1_024 })
     await once(server, 'listening')
     onTestFinished(() => void server.close())
     const { edge } = await startTcpEdge(placement, server.address() as AddressInfo)
@@ -127,7 +134,7 @@ describe.each(PLACEMENTS)('with client and upstream on %s', (placement) => {
     const nowhere = await startForward(await silentPort(), {
       flags: ['--connect.timeout', '500ms'],
     })
-    expect(await (await dialPort(nowhere.address)).ending()).toBe('reset')
+    expect(await endAt(nowhere.address)).toBe('reset')
     client.send('ping')
     expect(await peer.until('ping')).toBe('ping')
   })
@@ -149,12 +156,30 @@ async function silentPort() {
 test('a connection that Piko refuses is reset, and the log says why', async () => {
   const edge = await startServer()
   const { address, log } = await startForward(edge.addresses.proxy)
-  expect(await (await dialPort(address)).ending()).toBe('reset')
+  expect(await endAt(address)).toBe('reset')
   const { reason, code } = await log.entry('failed to dial endpoint', () => true)
   expect([reason, code]).toEqual(['502: no available upstreams', 'no-upstream'])
   await edge.stop()
-  expect(await (await dialPort(address)).ending()).toBe('reset')
+  expect(await endAt(address)).toBe('reset')
   await log.entry('failed to dial endpoint', (fields) => fields['code'] === 'unreachable')
+})
+
+test('a forward without a good token resets its clients and says why', async () => {
+  const key = makeSigningKey('HS256')
+  const edge = await startServer(['--proxy.auth.hmac-secret-key', key.verifier])
+  const outcomes = [
+    ['', '401: missing authorization'],
+    ['no.to.ken', '401: invalid token'],
+    [await signToken(key, { exp: secondsFromNow(-60) }), '401: expired token'],
+    [await signToken(key, { piko: { endpoints: ['other'] } }), '401: endpoint not permitted'],
+    [await signToken(key, { piko: { endpoints: [ENDPOINT] } }), '502: no available upstreams'],
+  ] as const
+  for (const [token, reason] of outcomes) {
+    const flags = ['--connect.token', token]
+    const { address, log } = await startForward(edge.addresses.proxy, { flags })
+    expect(await endAt(address)).toBe('reset')
+    expect((await log.entry('failed to dial endpoint', () => true))['reason']).toBe(reason)
+  }
 })
 
 test('a port that is taken is said to be', async () => {
