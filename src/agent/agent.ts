@@ -7,6 +7,7 @@ import { MetricsServer } from '../metrics/metrics-server.ts'
 import { RequestMetrics } from '../metrics/request-metrics.ts'
 import { ClientTlsFiles } from '../net/client-tls-files.ts'
 import { MuxRuntime } from '../net/mux-conn.ts'
+import { ReadGarbage } from '../net/read-garbage.ts'
 import { CodedError } from '../std/errors.ts'
 import { assert } from '../std/assert.ts'
 import type {
@@ -34,7 +35,7 @@ export class AgentRefusedError extends CodedError<'refused'> {
 export class Agent implements Reloadable<AgentConfig> {
   private config: AgentConfig
   private readonly logger: Logger
-  private readonly runtime = new MuxRuntime()
+  private readonly runtime = new MuxRuntime(ReadGarbage.collected())
   private readonly metrics = new Metrics().withProcessMetrics()
   private readonly requests = new RequestMetrics(this.metrics, 'piko_agent', ['endpoint'])
   private readonly connections = new ConnectionMetrics(this.metrics, 'piko_agent', ['endpoint'])

@@ -3,7 +3,6 @@ import type { ConfigSource } from '../config/config-reload.ts'
 import type { ConfigOf, Section } from '../config/section.ts'
 import type { LogConfig } from '../log/config.ts'
 import type { ProgramLog } from '../log/json-logger.ts'
-import { collectReadBuffers } from '../net/read-garbage.ts'
 import { describeError } from '../std/errors.ts'
 import { ExitCode } from './exit-code.ts'
 import { stopSignal } from './stop-signal.ts'
@@ -28,7 +27,6 @@ export async function runProgram<Root extends Section>(
   log: ProgramLog,
   options: ReloadOptions<Root>,
 ): Promise<number> {
-  collectReadBuffers()
   const stopping = stopSignal()
   const reloading = watchConfig(log, options)
   const started = program.start()

@@ -6,6 +6,7 @@ import type { SessionShell, Stream, StreamHandler } from '../yamux/session.ts'
 import type { Ticking } from './heartbeat.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { OutBatch } from './out-batch.ts'
+import { ReadGarbage } from './read-garbage.ts'
 import { SlabPool } from './slab-pool.ts'
 import type { Transport, TransportHandler } from './transport.ts'
 import { TurnFlush } from './turn-flush.ts'
@@ -15,6 +16,12 @@ export class MuxRuntime {
   readonly slabs = new SlabPool()
   readonly turn = new TurnFlush()
   readonly heartbeat = new Heartbeat()
+  readonly garbage: ReadGarbage
+
+  /** A library leaves the garbage alone. */
+  constructor(garbage = new ReadGarbage()) {
+    this.garbage = garbage
+  }
 }
 
 /** What the owner of a tunnel is told. */
@@ -97,6 +104,7 @@ export class MuxConn implements SessionShell, TransportHandler, Ticking {
   }
 
   data(flags: number, streamId: number, payload: Uint8Array): void {
+    this.runtime.garbage.add(payload.length)
     // A data frame's lead is its flags alone.
     this.batch.data(flags, streamId, payload)
     this.scheduleFlush()
@@ -142,6 +150,7 @@ export class MuxConn implements SessionShell, TransportHandler, Ticking {
   // The world of the transport.
 
   bytes(chunk: Uint8Array): void {
+    this.runtime.garbage.add(chunk.length)
     this.session.receive(chunk, performance.now())
     if (this.onIdle !== undefined) this.checkIdle()
   }

@@ -6,28 +6,35 @@ const COLLECT_EVERY_BYTES = 16 * 1024 * 1024
 
 type Collect = (options: { type: 'minor' }) => void
 
-let collect: Collect | undefined
-let byteCount = 0
-
 /**
- * Has the buffers that sockets read into collected before they pile up; `readInto` counts them.
- *
- * Each read fills a new buffer outside of the JavaScript heap. The object that holds it is small,
- * so V8 sees no reason to collect the young ones; instead, whenever another 64 MiB have come
- * together outside, it marks the whole heap. Of a large transfer that is a third to a half of the
- * CPU time.
- *
- * For programs: it sets a flag of V8, which is not for a library to do.
+ * The buffers that sockets were read into and that nobody needs any more. Each read fills a new
+ * one outside of the JavaScript heap. The object that holds it is small, so V8 sees no reason to
+ * collect the young ones; instead, whenever another 64 MiB have come together outside, it marks the
+ * whole heap. Of a large transfer that is a third to a half of the CPU time.
  */
-export function collectReadBuffers(): void {
-  setFlagsFromString('--expose-gc')
-  collect = runInNewContext('gc') as Collect
-}
+export class ReadGarbage {
+  private readonly collect: Collect | undefined
+  private byteCount = 0
 
-/** A buffer with so many bytes was read, and will be garbage soon. */
-export function readInto(length: number): void {
-  byteCount += length
-  if (byteCount < COLLECT_EVERY_BYTES) return
-  byteCount = 0
-  collect?.({ type: 'minor' })
+  /** Without `collect` V8 does as it always does. */
+  constructor(collect?: Collect) {
+    this.collect = collect
+  }
+
+  /**
+   * Has the young buffers collected before they pile up. For programs: it sets a flag of V8, which
+   * is not for a library to do.
+   */
+  static collected(): ReadGarbage {
+    setFlagsFromString('--expose-gc')
+    return new ReadGarbage(runInNewContext('gc') as Collect)
+  }
+
+  /** Bytes of a buffer came or went, and will be garbage soon. */
+  add(byteCount: number): void {
+    this.byteCount += byteCount
+    if (this.byteCount < COLLECT_EVERY_BYTES) return
+    this.byteCount = 0
+    this.collect?.({ type: 'minor' })
+  }
 }

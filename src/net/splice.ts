@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net'
 import { abortSocket } from './abort-socket.ts'
-import { readInto } from './read-garbage.ts'
 import type { Stream, StreamHandler } from '../yamux/session.ts'
 
 /**
@@ -28,7 +27,6 @@ export class Splice implements StreamHandler {
     this.socket = socket
     stream.attach(this)
     socket.on('data', (chunk: Buffer) => {
-      readInto(chunk.length)
       if (!stream.write(chunk)) socket.pause()
     })
     socket.on('end', () => stream.end())

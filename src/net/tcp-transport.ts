@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net'
-import { readInto } from './read-garbage.ts'
 import type { Transport, TransportHandler } from './transport.ts'
 
 /** How long a closing connection may take to send what it still holds. */
@@ -28,10 +27,7 @@ export class TcpTransport implements Transport {
   start(handler: TransportHandler): void {
     this.handler = handler
     const { socket } = this
-    socket.on('data', (chunk: Buffer) => {
-      readInto(chunk.length)
-      handler.bytes(chunk)
-    })
+    socket.on('data', (chunk: Buffer) => handler.bytes(chunk))
     socket.on('drain', () => this.drained())
     socket.on('end', () => socket.destroy())
     socket.once('close', () => handler.transportClosed(this.failure))

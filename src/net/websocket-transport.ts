@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net'
 import type { MessageTransport } from './message-transport.ts'
-import { readInto } from './read-garbage.ts'
 import type { TransportHandler } from './transport.ts'
 import { closePayload } from './websocket-close.ts'
 import { WebSocketDecoder } from './websocket-decoder.ts'
@@ -133,7 +132,6 @@ export class WebSocketTransport implements MessageTransport, WebSocketSink {
   // What the socket does.
 
   private readonly onData = (chunk: Buffer): void => {
-    readInto(chunk.length)
     this.decoder.push(chunk)
     // With a backlog the answers wait: they leave with the next message, or when it is gone.
     if (this.pongs.length > 0 && this.socket.writableLength === 0) this.flushPongs()

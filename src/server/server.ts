@@ -10,6 +10,7 @@ import { ConnectionMetrics } from '../metrics/connection-metrics.ts'
 import { RequestMetrics } from '../metrics/request-metrics.ts'
 import { KeyRing } from '../net/key-ring.ts'
 import { MuxRuntime } from '../net/mux-conn.ts'
+import { ReadGarbage } from '../net/read-garbage.ts'
 import { NodePort, StreamKind } from '../net/node-port.ts'
 import type { NodePortLimits } from '../net/node-port.ts'
 import { TcpTransport } from '../net/tcp-transport.ts'
@@ -82,7 +83,7 @@ export class Server implements Reloadable<ServerConfig> {
     const quotas = quotasOf(config, metrics)
     const { tenantNamespaces } = config.upstream
     const limits = new NodeLimits(config, metrics, logger.child('limits'))
-    const runtime = new MuxRuntime()
+    const runtime = new MuxRuntime(ReadGarbage.collected())
     const registry = new EndpointRegistry()
     const { holdMs } = config.proxy
     const table = new ClusterTable(

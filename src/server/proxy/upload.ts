@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http'
 import { encodeChunk, encodeLastChunk } from '../../net/chunked-body.ts'
-import { readInto } from '../../net/read-garbage.ts'
 import { assert } from '../../std/assert.ts'
 import type { Stream } from '../../yamux/session.ts'
 import { forwardedTrailers } from './forwarded-head.ts'
@@ -76,7 +75,6 @@ export class Upload {
   }
 
   private readonly onData = (chunk: Buffer): void => {
-    readInto(chunk.length)
     this.byteCount += chunk.length
     this.progress()
     let writable = true
