@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,7 +7,9 @@ import { agentConfig, agentHttpConfig } from '../src/agent/config.ts'
 import { forwardConfig, forwardTcpConfig } from '../src/forward/config.ts'
 import { loadConfig } from '../src/config/load-config.ts'
 import { leavesOf } from '../src/config/section.ts'
-import type { Section } from '../src/config/section.ts'
+import { SecretText } from '../src/config/secret-text.ts'
+import { settledValues } from '../src/config/settled-values.ts'
+import type { Leaf, Section } from '../src/config/section.ts'
 import { defaultText } from '../src/config/value-text.ts'
 import { serverConfig } from '../src/server/config.ts'
 
@@ -286,6 +289,121 @@ test('every setting of the deployed forward is there', () => {
   expect(missing(FORWARD, forwardTcpConfig)).toEqual([])
   expect(missing('addr\nendpoint_id', forwardConfig.fields.ports.of, false)).toEqual([])
 })
+
+/** A public key in PEM. */
+function publicKey(kind: 'rsa' | 'ec'): string {
+  const { publicKey: key } =
+    kind === 'rsa'
+      ? generateKeyPairSync('rsa', { modulusLength: 2_048 })
+      : generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  return key.export({ type: 'spki', format: 'pem' }).toString()
+}
+
+/** Values that are nobody's default, for settings whose kind does not say enough. */
+const SAMPLES: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    ['proxy', 'upstream', 'admin'].flatMap((port) => [
+      [`${port}.auth.rsa_public_key`, publicKey('rsa')],
+      [`${port}.auth.ecdsa_public_key`, publicKey('ec')],
+    ]),
+  ),
+  'cluster.gossip.interval': '70ms',
+  'cluster.gossip.max_packet_size': '1300',
+  'stream.max_window_size': '1MiB',
+}
+
+const BY_TYPE: Readonly<Record<string, string>> = {
+  address: '10.1.2.3:1234',
+  bytes: '12345',
+  duration: '47s',
+  integer: '47',
+  number: '0.5',
+  url: 'https://piko.example.com',
+}
+
+function sampleOf({ path, setting }: Leaf): string {
+  const sample = SAMPLES[path.join('.')]
+  if (sample !== undefined || setting.node !== 'field') return sample ?? 'sample'
+  if (setting.type === 'boolean') return String(setting.initial === false)
+  return setting.choices?.at(-1) ?? BY_TYPE[setting.type] ?? 'sample'
+}
+
+/** What has to come with some settings. */
+const COMPANIONS: readonly (readonly [RegExp, string, string])[] = [
+  [/(?<=tls\.(client\.)?)(cert|client_cas)$/, 'key', 'sample'],
+  [/(?<=tls\.(client\.)?)(key|client_cas)$/, 'cert', 'sample'],
+  [/(?<=auth\.)(audience|issuer)$/, 'hmac_secret_key', 'sample'],
+]
+
+/** Settings as a file has them; JSON is YAML. */
+function asFile(values: ReadonlyMap<string, unknown>): string {
+  const root: Record<string, unknown> = {}
+  for (const [path, value] of values) {
+    const names = path.split('.')
+    let section = root
+    for (const name of names.slice(0, -1)) {
+      section = (section[name] ??= {}) as Record<string, unknown>
+    }
+    section[names.at(-1) as string] = value
+  }
+  return JSON.stringify(root)
+}
+
+/** A value as it can be compared: secrets hide theirs. */
+function comparable({ setting }: Leaf, value: unknown): unknown {
+  if (setting.node !== 'field') return value
+  return value instanceof SecretText ? value.reveal() : setting.format(value)
+}
+
+/** What the setting gets by its flag and by its key in a file, and what it should get. */
+function outcomes(root: Section, leaf: Leaf) {
+  const { path, setting } = leaf
+  const at = path.join('.')
+  const sample = sampleOf(leaf)
+  const isList = setting.node === 'list'
+  const values = new Map<string, unknown>([[at, isList ? [sample] : sample]])
+  for (const [pattern, name, value] of COMPANIONS) {
+    if (pattern.test(at)) values.set(at.replace(pattern, name), value)
+  }
+  const argv = Array.from(
+    values,
+    ([name, value]) => `--${name.replaceAll('_', '-')}=${String(value)}`,
+  )
+  const valueIn = (config: unknown) =>
+    comparable(
+      leaf,
+      [...settledValues(root, config)].find((its) => its.path.join('.') === at)?.value,
+    )
+  const parsed = setting.node === 'field' ? setting.parse(sample, at) : { value: [sample] }
+  return {
+    byFlag: valueIn(loadConfig(root, { argv })),
+    byFile: valueIn(load(root, asFile(values))),
+    wanted: 'value' in parsed ? comparable(leaf, parsed.value) : parsed.refused,
+  }
+}
+
+test.each([
+  ['server', SERVER, serverConfig],
+  ['agent http', AGENT + HTTP_LISTENER, agentHttpConfig],
+  ['forward tcp', FORWARD, forwardTcpConfig],
+] as const)(
+  'each flag and each key of %s sets what it names',
+  (_name, table, root) => {
+    const rows = new Set(rowsOf(table).map(({ path }) => path))
+    const leaves = [...leavesOf(root)].filter(
+      ({ path, flag }) => flag !== undefined && rows.has(path.join('.')),
+    )
+    expect(leaves.length).toBeGreaterThan(8)
+    for (const leaf of leaves) {
+      const at = leaf.path.join('.')
+      const { wanted, ...set } = outcomes(root, leaf)
+      expect({ at, ...set }).toEqual({ at, byFlag: wanted, byFile: wanted })
+      const initial = leaf.setting.node === 'items' ? [] : comparable(leaf, leaf.setting.initial)
+      expect({ at, initial }).not.toEqual({ at, initial: wanted })
+    }
+  },
+  60_000,
+)
 
 function load<Root extends Section>(root: Root, yaml: string) {
   const folder = mkdtempSync(join(tmpdir(), 'piko-compatibility-'))
