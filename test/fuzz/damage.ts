@@ -4,7 +4,7 @@ import type { Arbitrary } from 'fast-check'
 import { unreachable } from '../../src/std/assert.ts'
 
 /** One thing that happens to bytes on their way; places are fractions, to fit any length. */
-type Blow =
+export type Blow =
   | { readonly kind: 'flip'; readonly at: number; readonly bit: number }
   | { readonly kind: 'set'; readonly at: number; readonly byte: number }
   | { readonly kind: 'cut' | 'double'; readonly at: number; readonly bytes: number }
@@ -28,14 +28,21 @@ const blow: Arbitrary<Blow> = fc.oneof(
   fc.record({ kind: fc.constant('end' as const), at }),
 )
 
+/** A few of them, or (one in three) none. */
+export const blows: Arbitrary<readonly Blow[]> = fc.oneof(
+  fc.constant<readonly Blow[]>([]),
+  fc.array(blow, { minLength: 1, maxLength: 2 }),
+  fc.array(blow, { minLength: 1, maxLength: 8 }),
+)
+
+/** What the blows, one after the other, leave of bytes. */
+export function struck(bytes: Uint8Array, all: readonly Blow[]): Uint8Array {
+  return all.reduce(strike, bytes)
+}
+
 /** Valid bytes that were damaged in a few places, or (one in three) not at all. */
 export function damaged(whole: Arbitrary<Uint8Array>): Arbitrary<Uint8Array> {
-  const blows: Arbitrary<readonly Blow[]> = fc.oneof(
-    fc.constant<readonly Blow[]>([]),
-    fc.array(blow, { minLength: 1, maxLength: 2 }),
-    fc.array(blow, { minLength: 1, maxLength: 8 }),
-  )
-  return fc.tuple(whole, blows).map(([bytes, all]) => all.reduce(strike, bytes))
+  return fc.tuple(whole, blows).map(([bytes, all]) => struck(bytes, all))
 }
 
 function strike(bytes: Uint8Array, hit: Blow): Uint8Array {

@@ -3,6 +3,8 @@ import { configFile, configFlags } from './targets/config.ts'
 import { gossipCodec, gossipNode } from './targets/gossip.ts'
 import { http1Body, http1Response } from './targets/http1-body.ts'
 import { http1Head } from './targets/http1-head.ts'
+import { jwks } from './targets/jwks.ts'
+import { jwt } from './targets/jwt.ts'
 import { websocket } from './targets/websocket.ts'
 import { yamux } from './targets/yamux.ts'
 
@@ -17,4 +19,6 @@ export const TARGETS: readonly FuzzTarget[] = [
   gossipNode,
   configFile,
   configFlags,
+  jwt,
+  jwks,
 ]
