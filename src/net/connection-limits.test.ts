@@ -6,18 +6,26 @@ import { ConnectionLimits } from './connection-limits.ts'
 import type { ConnectionLimit } from './connection-limits.ts'
 import { NetworkSet } from './network-set.ts'
 
-async function guarded(limits: { max: number; maxPerAddress: number; exempt?: readonly string[] }) {
+interface Limits {
+  readonly max: number
+  readonly maxPerAddress: number
+  readonly exempt?: readonly string[]
+  readonly banMs?: number
+}
+
+async function guarded(given: Limits) {
   const exceeded: ConnectionLimit[] = []
   const server = createServer()
-  new ConnectionLimits({
-    ...limits,
-    exempt: new NetworkSet(limits.exempt ?? []),
+  const limits = new ConnectionLimits({
+    ...given,
+    exempt: new NetworkSet(given.exempt ?? []),
     exceeded: (limit) => exceeded.push(limit),
-  }).guard(server, 'go away')
+  })
+  limits.guard(server, 'go away')
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => void server.close())
-  return { server, exceeded }
+  return { server, exceeded, limits }
 }
 
 /** The server's side of a connection, and what the client heard when that closed. */
@@ -60,4 +68,30 @@ test('who is exempt is not counted', async () => {
   for (const { socket } of both) socket.end('welcome')
   expect(await Promise.all(both.map(async ({ heard }) => heard))).toEqual(['welcome', 'welcome'])
   expect(exceeded).toEqual([])
+})
+
+test('who is banned is closed without a word, and may come again when it is over', async () => {
+  const banMs = 50
+  const { server, exceeded, limits } = await guarded({ max: 0, maxPerAddress: 0, banMs })
+  limits.ban('127.0.0.1')
+  const bannedMs = performance.now()
+  expect(await (await come(server)).heard).toBe('')
+  expect(exceeded).toEqual(['flood_ban'])
+  await expect
+    .poll(async () => {
+      const { socket, heard } = await come(server)
+      socket.end('welcome')
+      return heard
+    })
+    .toBe('welcome')
+  expect(performance.now() - bannedMs).toBeGreaterThanOrEqual(banMs)
+})
+
+test('nobody bans who is exempt', async () => {
+  const exempt = ['127.0.0.0/8']
+  const { server, limits } = await guarded({ max: 0, maxPerAddress: 0, banMs: 60_000, exempt })
+  limits.ban('127.0.0.1')
+  const { socket, heard } = await come(server)
+  socket.end('welcome')
+  expect(await heard).toBe('welcome')
 })

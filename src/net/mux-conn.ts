@@ -38,6 +38,8 @@ export interface MuxConnOwner {
   closed(error: YamuxError): void
 }
 
+const NOTHING = new Uint8Array()
+
 /** With this much unsent, streams hold their bytes back until the socket has drained. */
 const CONGESTED_BYTES = 1024 * 1024
 
@@ -133,7 +135,9 @@ export class MuxConn implements SessionShell, TransportHandler, Ticking {
   closed(error: YamuxError): void {
     this.stopTicking()
     this.batch.flush()
-    this.transport.close()
+    // Whoever floods goes on while the last word waits for him: he may miss it.
+    if (error.code === 'flood') this.transport.destroy()
+    else this.transport.close()
     this.owner.closed(error)
   }
 
@@ -153,6 +157,15 @@ export class MuxConn implements SessionShell, TransportHandler, Ticking {
     this.runtime.garbage.add(chunk.length)
     this.session.receive(chunk, performance.now())
     if (this.onIdle !== undefined) this.checkIdle()
+  }
+
+  /** Each costs its sender next to nothing, as a message of one byte does. */
+  emptyMessage(): void {
+    this.session.receive(NOTHING, performance.now())
+  }
+
+  pinged(): void {
+    this.session.transportPinged()
   }
 
   drained(): void {

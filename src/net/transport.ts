@@ -40,6 +40,8 @@ export interface TransportHandler {
   bytes(chunk: Uint8Array): void
   /** A message without bytes came, behind the bytes before it. In a tunnel it means nothing. */
   emptyMessage?(): void
+  /** The peer pinged the transport, which answers by itself. */
+  pinged?(): void
   /** `bufferedBytes` fell to 0 after it had been above 0. */
   drained(): void
   /** Exactly once, last. Without an error the peer closed in order. */

@@ -117,6 +117,7 @@ export class WebSocketTransport implements MessageTransport, WebSocketSink {
 
   ping(payload: Uint8Array): void {
     if (this.pongs.push(payload) > PONGS_MAX) this.pongs.shift()
+    if (this.state === 'open') this.handler?.pinged?.()
   }
 
   closed(closeCode: number, reason: string): void {

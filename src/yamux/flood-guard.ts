@@ -1,6 +1,6 @@
 /** Frames that cost the peer next to nothing, and how many are taken between two ticks. */
 export const FLOOD_LIMITS = {
-  /** Each is answered. The Go peers send one in 30 s. */
+  /** Each is answered, the transport's own too. The Go peers send one in 30 s. */
   ping: 1_000,
   /** SYNs that are answered with RST; a peer that meets a limit while it is busy stays below. */
   refusal: 10_000,
@@ -8,6 +8,8 @@ export const FLOOD_LIMITS = {
   cancellation: 10_000,
   /** Frames that change nothing: for unknown streams, empty, or with next to no credit. */
   futile: 100_000,
+  /** Pieces of the transport's that no frame fits into, and those without any byte. */
+  crumb: 20_000,
 } as const satisfies Record<string, number>
 
 export type FloodKind = keyof typeof FLOOD_LIMITS
@@ -31,4 +33,10 @@ export class FloodGuard {
   }
 }
 
-const NONE: Record<FloodKind, number> = { ping: 0, refusal: 0, cancellation: 0, futile: 0 }
+const NONE: Record<FloodKind, number> = {
+  ping: 0,
+  refusal: 0,
+  cancellation: 0,
+  futile: 0,
+  crumb: 0,
+}

@@ -4,7 +4,15 @@ import { FrameDecoder } from './decoder.ts'
 import { goAwayCodeOf, YamuxError } from './errors.ts'
 import { FloodGuard } from './flood-guard.ts'
 import type { FloodKind } from './flood-guard.ts'
-import { Flag, FrameType, GoAwayCode, INITIAL_WINDOW_BYTES, Lead, ResetReason } from './frame.ts'
+import {
+  Flag,
+  FrameType,
+  GoAwayCode,
+  HEADER_BYTES,
+  INITIAL_WINDOW_BYTES,
+  Lead,
+  ResetReason,
+} from './frame.ts'
 import { KeepAlive } from './keep-alive.ts'
 import type { MuxStream, StreamWriter } from './mux-stream.ts'
 import { StreamSet } from './stream-set.ts'
@@ -81,9 +89,14 @@ export class Session {
     return this.isOver
   }
 
-  /** The peer's next bytes, cut anywhere. Views of them are handed on: they must not change. */
+  /**
+   * The peer's next bytes, cut anywhere; none for something that the transport took and that says
+   * nothing. Views of them are handed on: they must not change.
+   */
   receive(bytes: Uint8Array, nowMs: number): void {
-    if (this.isOver || bytes.length === 0) return
+    if (this.isOver) return
+    if (bytes.length < HEADER_BYTES && !this.count('crumb')) return
+    if (bytes.length === 0) return
     assert(!this.isReceiving, 'bytes come one after the other')
     this.isReceiving = true
     this.streams.nowMs = nowMs
@@ -96,6 +109,11 @@ export class Session {
       else this.payload()
     }
     this.isReceiving = false
+  }
+
+  /** The peer pinged the transport below, which answers by itself: not too often. */
+  transportPinged(): void {
+    this.count('ping')
   }
 
   /** Looks at all deadlines; to be called about once a second. */

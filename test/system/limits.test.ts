@@ -192,6 +192,32 @@ test('a flood of pings ends its tunnel', async () => {
   expect(await exceeded(node, 'flood')).toBe(1)
 })
 
+test('who floods gets no connection to the upstream port for a while', async () => {
+  const { node, wire } = await listener([...NOBODY_EXEMPT('upstream')])
+  const crumb = message(Uint8Array.of(0))
+  wire.send(Buffer.concat(Array.from({ length: 20_100 }, () => crumb)))
+  await node.log.logged('upstream disconnected')
+  const again = await dialPort(node.addresses.upstream)
+  expect(await again.rest()).toBe('')
+  expect(await exceeded(node, 'flood')).toBe(1)
+  expect(await exceeded(node, 'upstream.limits.flood_ban')).toBe(1)
+  // Clients on the other port may share the address.
+  const client = await dialPort(node.addresses.proxy)
+  client.send(`${GET}\r\n`)
+  expect((await client.message()).status).toBe(502)
+})
+
+test.each([
+  ['empty messages', OP.binary, 20_100],
+  ['WebSocket pings', OP.ping, 1_100],
+] as const)('a flood of %s ends its tunnel', async (_, opcode, count) => {
+  const { node, wire } = await listener([])
+  const frame = encodeRaw({ opcode, payload: Buffer.of(), mask: [1, 2, 3, 4] })
+  wire.send(Buffer.concat(Array.from({ length: count }, () => frame)))
+  await node.log.logged('upstream disconnected')
+  expect(await exceeded(node, 'flood')).toBe(1)
+})
+
 test('a tunnel with as many streams as it may have gets no more', async () => {
   const { piko, service } = await pikoWithRawService({
     serverFlags: ['--upstream.limits.max-streams-per-tunnel', '1'],

@@ -28,7 +28,7 @@ export interface AdminServerOptions {
   /** Metrics need no token. */
   readonly openMetrics: boolean
   /** Holds the port to the limits of its connections. */
-  readonly guard: (server: Server) => void
+  readonly guard: { watch(server: Server): void }
 }
 
 /** What a route answers: nothing but a status, or a body. */
@@ -69,7 +69,7 @@ export class AdminServer {
     this.forwarder = new AdminForwarder(logger, forwardTls)
     this.http = createHttpPort({ headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS }, security)
     this.http.on('request', (request, response) => void this.handle(request, response))
-    guard(this.http)
+    guard.watch(this.http)
   }
 
   async listen(address: HostPort): Promise<HostPort> {

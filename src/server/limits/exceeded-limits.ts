@@ -17,6 +17,7 @@ export const LIMITS = [
   'upstream.limits.max_connections_per_address',
   'upstream.limits.max_tunnels',
   'upstream.limits.max_tunnels_per_address',
+  'upstream.limits.flood_ban',
   'upstream.limits.handshake_timeout',
   'upstream.limits.max_message_bytes',
   'upstream.limits.max_streams_per_tunnel',

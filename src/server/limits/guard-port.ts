@@ -4,13 +4,19 @@ import { ConnectionLimits } from '../../net/connection-limits.ts'
 import { NetworkSet } from '../../net/network-set.ts'
 import type { ExceededLimits } from './exceeded-limits.ts'
 
-/** Watches over the connections of a server's port. */
-export type PortGuard = (server: Server) => void
+/** Watches over the connections of a port. */
+export interface PortGuard {
+  watch(server: Server): void
+  /** Somebody there floods this node. */
+  ban(address: string): void
+}
 
 export interface PortLimits {
   readonly maxConnections: number
   readonly maxConnectionsPerAddress: number
   readonly exempt: readonly string[]
+  /** Only on ports where somebody can be told to flood. */
+  readonly floodBanMs?: number
 }
 
 const REFUSAL = answerBytes({
@@ -28,8 +34,17 @@ export function portGuard(
   const connections = new ConnectionLimits({
     max: limits.maxConnections,
     maxPerAddress: limits.maxConnectionsPerAddress,
+    banMs: limits.floodBanMs ?? 0,
     exempt: new NetworkSet(limits.exempt),
-    exceeded: (limit, address) => exceeded.note(`${port}.limits.${limit}`, address),
+    exceeded: (limit, address) => {
+      exceeded.note(
+        limit === 'flood_ban' ? 'upstream.limits.flood_ban' : `${port}.limits.${limit}`,
+        address,
+      )
+    },
   })
-  return (server) => connections.guard(server, REFUSAL)
+  return {
+    watch: (server) => connections.guard(server, REFUSAL),
+    ban: (address) => connections.ban(address),
+  }
 }

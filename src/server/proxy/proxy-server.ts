@@ -119,7 +119,7 @@ export class ProxyServer {
       counters: tcpCounters,
     })
     this.http = this.createHttpServer()
-    options.guard(this.http)
+    options.guard.watch(this.http)
   }
 
   async listen(address: HostPort): Promise<HostPort> {
@@ -172,8 +172,9 @@ export class ProxyServer {
       requireHostHeader: false,
     }
     const server = createHttpPort(options, this.security)
-    // node drops the fields above its maximum without a word; the head's size is limit enough.
-    server.maxHeadersCount = 0
+    // node drops the fields above its maximum without a word: one more than may be is enough to
+    // refuse them, and the rest of such a head takes no room.
+    server.maxHeadersCount = this.config.http.maxHeaders + 1
     server.on(connectionEvent(this.security), (socket: Socket) => this.connections.add(socket))
     server.on('request', this.onRequest)
     // Whether the body may come is the upstream's to say: its 100 is passed on.

@@ -17,6 +17,12 @@ export const upstreamLimitsSection = section(
       min: 0,
       help: 'Tunnels at once from one address; one more gets a 429 and comes again. 0 is no limit.',
     }),
+    floodBanMs: duration({
+      default: '10s',
+      help:
+        'How long an address gets no connection after one of its tunnels was ended for a flood ' +
+        'of frames that carry nothing. 0 turns it off.',
+    }),
     handshakeTimeoutMs: duration({
       default: '10s',
       min: '100ms',

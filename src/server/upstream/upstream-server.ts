@@ -153,7 +153,7 @@ export class UpstreamServer {
       limits.maxMessageBytes,
     )
     this.http = this.createHttpServer(limits.handshakeTimeoutMs, security)
-    options.guard(this.http)
+    options.guard.watch(this.http)
   }
 
   async listen(address: HostPort): Promise<HostPort> {
@@ -259,7 +259,7 @@ export class UpstreamServer {
     transport: Transport,
     { endpointId, tenantId, clientIp, clientPort, movesFirst, ...facts }: ListenerFacts,
   ): void {
-    const { runtime, tenantNamespaces, graceMs, exceeded } = this.options
+    const { runtime, tenantNamespaces, graceMs, exceeded, guard } = this.options
     const ended = this.tunnels.opened(clientIp)
     const about = {
       'endpoint-id': endpointId,
@@ -281,6 +281,7 @@ export class UpstreamServer {
           ended()
           remove()
           noteSessionLimit(exceeded, error, clientIp)
+          if (error.code === 'flood') guard.ban(clientIp)
           expiry.stop()
           this.sessions.remove(session)
           this.logger.info('upstream disconnected', { ...about, reason: error.code })
