@@ -5,7 +5,7 @@ import { CORE } from './cores.ts'
 import { freePorts } from './free-ports.ts'
 import { startHop } from './nginx.ts'
 import type { BenchOptions, ContenderName } from './options.ts'
-import { canRelay, ourCommands, peerCommands, serverPorts } from './piko-pair.ts'
+import { ourCommands, peerCommands, serverPorts } from './piko-pair.ts'
 import type { PairCommands } from './piko-pair.ts'
 import type { ProcessGroup, Running } from './process-group.ts'
 import { withDescendants } from './process-usage.ts'
@@ -24,12 +24,11 @@ export interface Contender {
   readonly pids: readonly number[]
 }
 
-/** Who runs when nobody chose: everybody that can. */
+/** Who runs when nobody chose: everybody there is. */
 export function chooseContenders(options: BenchOptions): readonly ContenderName[] {
   if (options.contenders !== undefined) return options.contenders
-  const relayed = canRelay(options) ? (['relayed'] as const) : []
   const peer = options.peer === undefined ? [] : (['peer'] as const)
-  return ['direct', 'nginx1', 'nginx2', 'piko', ...relayed, ...peer]
+  return ['direct', 'nginx1', 'nginx2', 'piko', 'relayed', ...peer]
 }
 
 /**

@@ -6,7 +6,7 @@ import type { TunnelOwner } from '../src/client/tunnel.ts'
 import { MuxRuntime } from '../src/net/mux-conn.ts'
 import { BenchError } from './bench-error.ts'
 import { CORE, pinToLoadCore } from './cores.ts'
-import { ourBindFlags, serverPorts } from './piko-pair.ts'
+import { bindFlags, serverPorts } from './piko-pair.ts'
 import { ProcessGroup } from './process-group.ts'
 import { cpuUs, rssBytes } from './process-usage.ts'
 import { checkRequirements } from './requirements.ts'
@@ -47,7 +47,7 @@ async function main(argv: readonly string[]): Promise<void> {
   try {
     const ports = await serverPorts()
     const program = [process.execPath, resolve(values.piko), 'server']
-    const flags = ourBindFlags(values.piko, ports)
+    const flags = bindFlags(ports)
     const server = group.start('server', CORE.proxies, [...program, ...flags])
     await listening({ name: 'server', port: ports.upstream, processes: [server] })
     const emptyBytes = rssBytes(server.pid)

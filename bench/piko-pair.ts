@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
 import { freePorts } from './free-ports.ts'
 import { words } from './options.ts'
@@ -23,12 +22,11 @@ export async function serverPorts(): Promise<ServerPorts> {
 /** Our own build, with everything on that it has: access log, metrics. */
 export function ourCommands(options: BenchOptions): PairCommands {
   const piko = [process.execPath, resolve(options.piko)]
-  const gossips = canRelay(options)
   return {
     server: (ports, join) => [
       ...piko,
       'server',
-      ...bindFlags(ports, gossips),
+      ...bindFlags(ports),
       ...(join === undefined ? [] : ['--cluster.join', `127.0.0.1:${join}`]),
       ...options.serverFlags,
     ],
@@ -41,20 +39,12 @@ export function ourCommands(options: BenchOptions): PairCommands {
   }
 }
 
-/** Whether our build knows clusters, and so can relay a request to another node. */
-export function canRelay({ piko }: Pick<BenchOptions, 'piko'>): boolean {
-  const { stdout } = spawnSync(process.execPath, [resolve(piko), 'server', '--help'], {
-    encoding: 'utf8',
-  })
-  return stdout.includes('--cluster.join') && stdout.includes('--cluster.gossip.bind-addr')
-}
-
 /** A peer's commands: its own words where they have placeholders, else completed like ours. */
 export function peerCommands({ server, agent, header }: PeerCommands): PairCommands {
   const endpointId = header.slice(header.indexOf(':') + 1).trim()
   return {
     server: (ports) =>
-      isTemplate(server) ? fill(server, ports) : [...words(server), ...bindFlags(ports, true)],
+      isTemplate(server) ? fill(server, ports) : [...words(server), ...bindFlags(ports)],
     agent: (ports, backend) => {
       if (isTemplate(agent)) return fill(agent, { ...ports, backend })
       const [program = '', ...given] = words(agent)
@@ -71,17 +61,13 @@ function agentWords(endpointId: string, ports: ServerPorts, backendPort: number)
   return ['agent', 'http', endpointId, `127.0.0.1:${backendPort}`, '--connect.url', url]
 }
 
-/** Where a server of our build listens. */
-export function ourBindFlags(piko: string, ports: ServerPorts): string[] {
-  return bindFlags(ports, canRelay({ piko }))
-}
-
-function bindFlags(ports: ServerPorts, gossips: boolean): string[] {
-  const sections: Partial<Record<string, number>> = {
+/** Where a server listens. */
+export function bindFlags(ports: ServerPorts): string[] {
+  const sections = {
     proxy: ports.proxy,
     upstream: ports.upstream,
     admin: ports.admin,
-    ...(gossips && { 'cluster.gossip': ports.gossip }),
+    'cluster.gossip': ports.gossip,
   }
   return Object.entries(sections).flatMap(([section, port]) => [
     `--${section}.bind-addr`,
