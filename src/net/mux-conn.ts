@@ -149,6 +149,8 @@ export class MuxConn implements SessionShell, TransportHandler, Ticking {
       this.stuckBytes = bufferedBytes
     }
     this.session.tick(nowMs)
+    // Hundreds of tunnels tick in one turn: none keeps a slab for its ping until the turn ends.
+    this.batch.flush()
   }
 
   // The world of the transport.

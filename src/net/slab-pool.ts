@@ -1,6 +1,6 @@
 /** A slab holds the frames of many small requests; a larger turn leaves in several messages. */
 const SLAB_BYTES = 64 * 1024
-const FREE_SLABS_MAX = 16
+const FREE_SLABS_MAX = 64
 
 /** Buffers that batches are assembled in, last used first: it is still in the processor's cache. */
 export class SlabPool {
