@@ -26,10 +26,10 @@ const owner: MuxConnOwner = { accepted: () => {}, peerGoAway: () => {}, closed: 
 test('the pings of many idle tunnels leave one after the other, out of one slab', () => {
   const runtime = new MuxRuntime()
   const slabs = new Set<Buffer>()
-  const { release } = runtime.slabs
+  const release = runtime.slabs.release.bind(runtime.slabs)
   runtime.slabs.release = (slab) => {
     slabs.add(slab)
-    release.call(runtime.slabs, slab)
+    release(slab)
   }
   const config = { ...DEFAULT_SESSION_CONFIG, role: 'client', acceptStreams: true } as const
   const wires = Array.from({ length: 100 }, () => new Wire())
