@@ -33,12 +33,12 @@ async function service(): Promise<HttpService> {
 test('an agent with a file of tokens is back before each ends; no request is lost', async () => {
   const node = await startServer([...SERVER, '--grace-period', '5s'])
   const file = tokenFile()
-  file.write(await tokenFor(3))
+  file.write(await tokenFor(6))
   const agent = await startAgent(node.addresses.upstream, await service(), {
     flags: ['--connect.token-file', file.path],
   })
   await node.log.logged('upstream connected')
-  file.write(await tokenFor(6))
+  file.write(await tokenFor(12))
 
   const statuses = new Map<number, number>()
   const over = new AbortController()
@@ -56,12 +56,14 @@ test('an agent with a file of tokens is back before each ends; no request is los
   await node.log.logged('upstream disconnected', 2)
   over.abort()
   await Promise.all(clients)
-  expect([...statuses.keys()]).toEqual([200])
-  expect(statuses.get(200)).toBeGreaterThan(500)
   // No tunnel had to be ended by the node: the agent was always there first.
-  expect(node.log.count('upstream token expired')).toBe(0)
-  expect(agent.log.count('refused by the server; giving up')).toBe(0)
-})
+  expect({
+    statuses: [...statuses.keys()],
+    expired: node.log.count('upstream token expired'),
+    refused: agent.log.count('refused by the server; giving up'),
+  }).toEqual({ statuses: [200], expired: 0, refused: 0 })
+  expect(statuses.get(200)).toBeGreaterThan(500)
+}, 60_000)
 
 test('a tunnel ends with its token, and the requests on it have their time', async () => {
   const node = await startServer([...SERVER, '--grace-period', '5s'])
@@ -104,7 +106,9 @@ test('an agent that finds no fresh token in time comes back when there is one', 
   await node.log.logged('upstream connected')
   await node.log.logged('upstream token expired')
   file.write(await tokenFor(600))
-  await expect.poll(async () => (await send(node.addresses.proxy)).status).toBe(200)
+  // It was turned away some times, and waits the longer each time.
+  const status = async (): Promise<number> => (await send(node.addresses.proxy)).status
+  await expect.poll(status, { timeout: 20_000 }).toBe(200)
 })
 
 test('a tunnel outlives its token where that is allowed', async () => {

@@ -25,6 +25,8 @@ export class ListenerSessions {
   private readonly sessions = new Set<ListenerSession>()
   /** Of listeners that would have another tunnel if there had been another node. */
   private readonly lonely = new Set<ListenerSession>()
+  /** Of listeners that were asked to come again with a fresh token. */
+  private readonly renewing = new Set<ListenerSession>()
   private readonly sentAway: Counter
   private emptied: (() => void) | undefined
   private stopFarewells = (): void => {}
@@ -46,7 +48,20 @@ export class ListenerSessions {
   remove(session: ListenerSession): void {
     this.sessions.delete(session)
     this.lonely.delete(session)
+    this.renewing.delete(session)
     if (this.sessions.size === 0) this.emptied?.()
+  }
+
+  /** The listener's token ends soon: it is asked to come again, and to this node if it likes. */
+  renew(session: ListenerSession): void {
+    this.renewing.add(session)
+    session.renew()
+  }
+
+  /** Whether a listener of the endpoint is to come again. */
+  isRenewing(endpointId: string): boolean {
+    for (const session of this.renewing) if (session.endpointId === endpointId) return true
+    return false
   }
 
   /** Requests and connections under way on all tunnels. */

@@ -230,7 +230,8 @@ export class UpstreamServer {
     { socket, head, endpointId, admission }: Admitted & { socket: Socket; head: Buffer },
   ): void {
     if (this.leaving) return writeUpgradeError(socket, { status: 503, error: 'node is leaving' })
-    if (this.options.placement.isAvoided(request.headers)) {
+    const isAvoided = this.options.placement.isAvoided(request.headers)
+    if (isAvoided && !this.sessions.isRenewing(this.routedName(admission.tenantId, endpointId))) {
       return writeUpgradeError(socket, { status: 503, error: 'the listener avoids this node' })
     }
     const refusal = this.tunnels.refusal(peerAddress(request.socket))
@@ -259,14 +260,14 @@ export class UpstreamServer {
     transport: Transport,
     { endpointId, tenantId, clientIp, clientPort, movesFirst, ...facts }: ListenerFacts,
   ): void {
-    const { runtime, tenantNamespaces, graceMs, exceeded, guard } = this.options
+    const { runtime, graceMs, exceeded, guard } = this.options
     const ended = this.tunnels.opened(clientIp)
     const about = {
       'endpoint-id': endpointId,
       'client-ip': clientIp,
       ...(tenantId !== '' && { 'tenant-id': tenantId }),
     }
-    const routed = routedName(tenantNamespaces ? tenantId : '', endpointId)
+    const routed = this.routedName(tenantId, endpointId)
     const session = new ListenerSession(
       transport,
       {
@@ -300,7 +301,7 @@ export class UpstreamServer {
       expiring: () => {
         // Its successor comes before it goes, and must not find the place taken.
         if (movesFirst) facts.release()
-        session.renew()
+        this.sessions.renew(session)
       },
       expired: () => {
         this.logger.info('upstream token expired', about)
@@ -310,6 +311,10 @@ export class UpstreamServer {
     const remove = this.registry.add(routed, session)
     this.sessions.add(session, facts.isAlone && movesFirst)
     this.logger.info('upstream connected', about)
+  }
+
+  private routedName(tenantId: string, endpointId: string): string {
+    return routedName(this.options.tenantNamespaces ? tenantId : '', endpointId)
   }
 
   /** What is no request, or none in time. */
