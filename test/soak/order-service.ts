@@ -56,7 +56,10 @@ export class OrderService {
     })
     await Promise.all(
       [server, tcpServer].map(
-        async (one) => new Promise<void>((resolve) => void one.listen(0, '127.0.0.1', resolve)),
+        async (one) =>
+          new Promise<void>(
+            (resolve) => void one.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, resolve),
+          ),
       ),
     )
     return new OrderService(server, tcpServer, ticker)
