@@ -63,8 +63,10 @@ test('tunnels of a leaving node spread without a burst, and come back', async ()
   live.delete(n1)
   const drainedMs = performance.now()
   await n1.stop()
-  const [on2, on3] = await Promise.all([countOf(n2), countOf(n3)])
-  expect(on2 + on3).toBe(TUNNELS)
+  // One that moves from one to the other is on both for a moment.
+  const others = async (): Promise<number[]> => Promise.all([n2, n3].map(countOf))
+  await expect.poll(async () => (await others()).reduce((sum, on) => sum + on)).toBe(TUNNELS)
+  const [on2 = 0, on3 = 0] = await others()
   expect(Math.abs(on2 - on3)).toBeLessThan(TUNNELS * 0.2)
   // 200 a second are asked to leave; what the clock of this machine makes of it is coarser.
   expect(tunnels.mostWithin(100, drainedMs)).toBeLessThan(60)
