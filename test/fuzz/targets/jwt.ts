@@ -134,7 +134,8 @@ interface Reading {
 function readNaively(token: string): Reading {
   const [head = '', body = '', signature = '', ...others] = token.split('.')
   const fields = jsonOf(head)
-  const payload = jsonOf(body)
+  // RFC 7519 §7.2: the claims are UTF-8.
+  const payload = jsonOf(body, { fatal: true })
   const isWhole = fields !== undefined && payload !== undefined && others.length === 0
   // RFC 7515 §4.1.11: what has to be understood and is not.
   const isCritical = fields !== undefined && 'crit' in fields
@@ -207,11 +208,11 @@ function isBegun(name: string, id: string): boolean {
   return id.slice(0, name.length - 1) === name.slice(0, -1)
 }
 
-function jsonOf(part: string): Record<string, unknown> | undefined {
+function jsonOf(part: string, options?: { fatal: boolean }): Record<string, unknown> | undefined {
   const bytes = bytesOf(part)
   if (bytes === undefined) return undefined
   try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes))
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', options).decode(bytes))
     const isRecord = typeof value === 'object' && value !== null && !Array.isArray(value)
     return isRecord ? (value as Record<string, unknown>) : undefined
   } catch {
