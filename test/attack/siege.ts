@@ -145,9 +145,12 @@ export class Siege {
   }
 
   private letLoose(attack: Attack): ChildProcess {
-    return fork(ATTACKER, [attack.name, JSON.stringify(this.victim)], {
+    const attacker = fork(ATTACKER, [attack.name, JSON.stringify(this.victim)], {
       execArgv: ['--import', 'tsx'],
     })
+    // The healthy clients share its core: what they wait for is to be the node, not their turn.
+    if (this.options.pinned && attacker.pid !== undefined) setPriority(attacker.pid, 19)
+    return attacker
   }
 
   /** Until a second of requests is as quick as before. */
