@@ -7,10 +7,8 @@ import {
   SERVICE_ADDRESS_FORMS,
   TCP_SERVICE_ADDRESS_FORMS,
 } from '../agent/service-address.ts'
-import type { ConfigSource } from '../config/config-reload.ts'
 import { list, section } from '../config/section.ts'
-import type { ConfigOf, Section } from '../config/section.ts'
-import { openLog } from '../log/json-logger.ts'
+import type { Logger } from '../log/logger.ts'
 import { defineCommand } from './command.ts'
 import { runProgram } from './run-program.ts'
 import { UsageError } from './usage-error.ts'
@@ -25,7 +23,7 @@ export const agentStartCommand = defineCommand({
   examples: ['piko agent start --config.path agent.yaml'],
   root: agentConfig,
   async run({ config, source }) {
-    return runAgent(config, { source, asAgent: (changed) => changed })
+    return runProgram({ config, source, read: (changed) => changed, create: createAgent })
   },
 })
 
@@ -58,7 +56,7 @@ export const agentHttpCommand = defineCommand({
         ({ endpointId, addr, protocol: 'http', timeoutMs, accessLog, httpClient, tls }) as const
       return { ...program, listeners: services.map(asListener) }
     }
-    return runAgent(asAgent(config), { source, asAgent })
+    return runProgram({ config, source, read: asAgent, create: createAgent })
   },
 })
 
@@ -114,21 +112,10 @@ export const agentTcpCommand = defineCommand({
         listeners: [{ endpointId, addr, protocol: 'tcp', timeoutMs, accessLog }],
       }
     }
-    return runAgent(asAgent(config), { source, asAgent })
+    return runProgram({ config, source, read: asAgent, create: createAgent })
   },
 })
 
-/** Where a changed configuration comes from, and how an agent reads it. */
-interface AgentSource<Root extends Section> {
-  readonly source: ConfigSource<Root>
-  readonly asAgent: (config: ConfigOf<Root>) => AgentConfig
-}
-
-async function runAgent<Root extends Section>(
-  config: AgentConfig,
-  { source, asAgent }: AgentSource<Root>,
-): Promise<number> {
-  const log = openLog(config.log)
-  const agent = new Agent(config, log.logger)
-  return runProgram(agent, log, { source, reload: (changed) => agent.reload(asAgent(changed)) })
+function createAgent(config: AgentConfig, logger: Logger): Agent {
+  return new Agent(config, logger)
 }

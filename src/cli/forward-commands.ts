@@ -1,10 +1,8 @@
-import type { ConfigSource } from '../config/config-reload.ts'
-import type { ConfigOf, Section } from '../config/section.ts'
 import type { ForwardConfig, ForwardTcpConfig } from '../forward/config.ts'
 import { forwardConfig, forwardTcpConfig } from '../forward/config.ts'
 import { Forward } from '../forward/forward.ts'
 import { LOCAL_ADDRESS_FORMS, parseLocalAddress } from '../forward/local-address.ts'
-import { openLog } from '../log/json-logger.ts'
+import type { Logger } from '../log/logger.ts'
 import { defineCommand } from './command.ts'
 import { runProgram } from './run-program.ts'
 import { UsageError } from './usage-error.ts'
@@ -29,7 +27,7 @@ export const forwardTcpCommand = defineCommand({
     const asForward = (changed: ForwardTcpConfig): ForwardConfig => {
       return { ...changed, ports: [{ addr, endpointId }] }
     }
-    return runForward(asForward(config), { source, asForward })
+    return runProgram({ config, source, read: asForward, create: createForward })
   },
 })
 
@@ -41,24 +39,10 @@ export const forwardStartCommand = defineCommand({
   examples: ['piko forward start --config.path forward.yaml'],
   root: forwardConfig,
   async run({ config, source }) {
-    return runForward(config, { source, asForward: (changed) => changed })
+    return runProgram({ config, source, read: (changed) => changed, create: createForward })
   },
 })
 
-/** Where a changed configuration comes from, and how forward reads it. */
-interface ForwardSource<Root extends Section> {
-  readonly source: ConfigSource<Root>
-  readonly asForward: (config: ConfigOf<Root>) => ForwardConfig
-}
-
-async function runForward<Root extends Section>(
-  config: ForwardConfig,
-  { source, asForward }: ForwardSource<Root>,
-): Promise<number> {
-  const log = openLog(config.log)
-  const forward = new Forward(config, log.logger)
-  return runProgram(forward, log, {
-    source,
-    reload: (changed) => forward.reload(asForward(changed)),
-  })
+function createForward(config: ForwardConfig, logger: Logger): Forward {
+  return new Forward(config, logger)
 }

@@ -1,4 +1,3 @@
-import { openLog } from '../log/json-logger.ts'
 import { Server } from '../server/server.ts'
 import { serverConfig } from '../server/config.ts'
 import { defineCommand } from './command.ts'
@@ -18,8 +17,11 @@ export const serverCommand = defineCommand({
   ],
   root: serverConfig,
   async run({ config, source }) {
-    const log = openLog(config.log)
-    const server = new Server(config, log.logger)
-    return runProgram(server, log, { source, reload: (changed) => server.reload(changed) })
+    return runProgram({
+      config,
+      source,
+      read: (changed) => changed,
+      create: (settled, logger) => new Server(settled, logger),
+    })
   },
 })
