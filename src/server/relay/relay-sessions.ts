@@ -48,6 +48,7 @@ export class RelaySessions {
   private readonly options: RelaySessionsOptions
   private readonly outgoing = new Map<string, { address: string; conn: MuxConn }>()
   private readonly incoming = new Set<MuxConn>()
+  private isLeaving = false
   private emptied: (() => void) | undefined
 
   constructor(options: RelaySessionsOptions) {
@@ -82,6 +83,7 @@ export class RelaySessions {
       { runtime, config: { ...OWNER_CONFIG, budget } },
     )
     this.incoming.add(conn)
+    if (this.isLeaving) conn.goAway()
   }
 
   /** A node is gone or out of reach: what is under way to it fails now, not at a timeout. */
@@ -90,16 +92,17 @@ export class RelaySessions {
     this.outgoing.get(nodeId)?.conn.close(GoAwayCode.normal, error)
   }
 
-  /** Lets the other nodes relay nothing more here; resolves when what they relayed is done. */
+  /**
+   * Lets the other nodes relay nothing more here; resolves when what they relayed is done. They end
+   * the sessions themselves: only who opens the streams knows that none is on its way.
+   */
   async drain(): Promise<void> {
+    this.isLeaving = true
     if (this.incoming.size === 0) return
     const done = new Promise<void>((resolve) => {
       this.emptied = resolve
     })
-    for (const conn of this.incoming) {
-      conn.goAway()
-      conn.whenIdle(() => conn.close(GoAwayCode.normal, new YamuxError('closed')))
-    }
+    for (const conn of this.incoming) conn.goAway()
     await done
   }
 
@@ -127,7 +130,9 @@ export class RelaySessions {
   private ownerOf(peer: RelayPeer, conn: () => MuxConn): MuxConnOwner {
     return {
       accepted: (stream) => stream.reset(),
-      peerGoAway: () => {},
+      peerGoAway: () => {
+        conn().whenIdle(() => conn().close(GoAwayCode.normal, new YamuxError('closed')))
+      },
       gaveUp: (error) => this.options.limited(error),
       closed: (error) => {
         this.options.limited(error)
