@@ -57,7 +57,7 @@ proxy.http.read_timeout = 30s ≠ 10s
 proxy.http.read_header_timeout = 10s
 proxy.http.write_timeout = 5m ≠ 10s
 proxy.http.idle_timeout = 5m
-proxy.http.max_header_bytes = 1MiB
+proxy.http.max_header_bytes = 64KiB ≠ 1MiB
 TLS proxy
 TLS upstream
 TLS admin

@@ -70,7 +70,7 @@ test('who is exempt is not counted', async () => {
   expect(exceeded).toEqual([])
 })
 
-test('who is banned is closed without a word, and may come again when it is over', async () => {
+test('who is banned waits without a word, and may come again when it is over', async () => {
   const banMs = 50
   const { server, exceeded, limits } = await guarded({ max: 0, maxPerAddress: 0, banMs })
   limits.ban('127.0.0.1')
@@ -85,6 +85,46 @@ test('who is banned is closed without a word, and may come again when it is over
     })
     .toBe('welcome')
   expect(performance.now() - bannedMs).toBeGreaterThanOrEqual(banMs)
+})
+
+test('who is banned waits no longer than the port is open', async () => {
+  const { server, limits } = await guarded({ max: 0, maxPerAddress: 0, banMs: 60_000 })
+  limits.ban('127.0.0.1')
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  onTestFinished(() => void client.destroy())
+  await once(server, 'connection')
+  limits.close()
+  const closed = once(client.resume(), 'close')
+  expect(await closed).toEqual([false])
+})
+
+test('too many heads that nobody can read are a flood', async () => {
+  const { limits, exceeded, server } = await guarded({ max: 0, maxPerAddress: 0, banMs: 60_000 })
+  const floods = Array.from({ length: 21 }, () => limits.sentBrokenHead('127.0.0.1'))
+  expect(floods.lastIndexOf(false)).toBe(19)
+  expect(floods[20]).toBe(true)
+  await come(server)
+  expect(exceeded).toEqual(['flood_ban'])
+})
+
+test('who listened before hears only of those who may come in', async () => {
+  const server = createServer()
+  let readCount = 0
+  server.on('connection', () => (readCount += 1))
+  const limits = new ConnectionLimits({
+    max: 0,
+    maxPerAddress: 1,
+    exempt: new NetworkSet([]),
+    exceeded: () => {},
+  })
+  limits.guard(server, 'go away')
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  const first = await come(server)
+  expect(await (await come(server)).heard).toBe('go away')
+  expect(readCount).toBe(1)
+  first.socket.destroy()
 })
 
 test('nobody bans who is exempt', async () => {

@@ -2,12 +2,25 @@ import type { Server, Socket } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
 import type { NetworkSet } from './network-set.ts'
 import { peerAddress } from './peer-address.ts'
+import type { ReadGarbage } from './read-garbage.ts'
+import { Strikes } from './strikes.ts'
+import { Tarpit } from './tarpit.ts'
+import { Turnstile } from './turnstile.ts'
+
+/**
+ * Of the JavaScript heap, about, with what is garbage as soon as it stands. Whoever opens thousands
+ * is collected after often and in moments, before requests have to wait for it.
+ */
+const CONNECTION_BYTES = 8_192
 
 /** Which of its limits a port has met. */
 export type ConnectionLimit = 'max_connections' | 'max_connections_per_address' | 'flood_ban'
 
 /** Banned addresses that are remembered; of more, the first is forgotten. */
 const BANNED_MAX = 10_000
+
+/** Heads that an address may send in a second and that nobody can read. */
+const BROKEN_HEADS_MAX = 20
 
 export interface ConnectionLimitsOptions {
   /** Connections at once; 0 is no limit. */
@@ -18,6 +31,8 @@ export interface ConnectionLimitsOptions {
   readonly banMs?: number
   /** Who may open as many as he likes: load balancers, networks of one's own. */
   readonly exempt: NetworkSet
+  /** Takes account of what connections leave behind. */
+  readonly garbage?: ReadGarbage
   readonly exceeded: (limit: ConnectionLimit, address: string) => void
 }
 
@@ -28,25 +43,45 @@ export class ConnectionLimits {
   private readonly counted = new WeakSet<Socket>()
   /** Until when, in the order of the bans. */
   private readonly bannedUntilMs = new Map<string, number>()
+  private readonly brokenHeads = new Strikes(BROKEN_HEADS_MAX)
+  private readonly tarpit = new Tarpit()
 
   constructor(options: ConnectionLimitsOptions) {
     this.options = options
   }
 
   /**
-   * Watches over a server's connections. One too many is closed before anything of it was read;
+   * Watches over a server's connections. Who listens for them by now hears only of those that may
+   * come in, and of a few in a turn; one too many is closed before anything of it was read, and
    * `refusal` is what it is told, if the port speaks in the clear.
    */
   guard(server: Server, refusal: string): void {
-    const { max, maxPerAddress, banMs = 0, exceeded } = this.options
+    const { max, exceeded } = this.options
     if (max > 0) {
       // The operating system's socket is closed before a Socket is made of it.
       Object.assign(server, { maxConnections: max })
       server.on('drop', (dropped) => exceeded('max_connections', dropped?.remoteAddress ?? ''))
     }
-    if (maxPerAddress === 0 && banMs === 0) return
     const answer = server instanceof TlsServer ? '' : refusal
-    server.prependListener('connection', (socket: Socket) => this.came(socket, answer))
+    const readers = server.rawListeners('connection')
+    const read = (socket: Socket): void => {
+      for (const reader of readers) reader.call(server, socket)
+    }
+    const newcomers = new Turnstile((socket: Socket) => {
+      socket.off('error', destroyIt)
+      this.options.garbage?.add(CONNECTION_BYTES)
+      if (!socket.destroyed) read(socket)
+    })
+    server.removeAllListeners('connection')
+    server.on('connection', (socket: Socket) => {
+      // node:http announces a socket again when it is to read on from it.
+      if (this.counted.has(socket)) return read(socket)
+      this.counted.add(socket)
+      if (!this.admits(socket, answer)) return
+      // It may break while it waits and nobody else listens.
+      socket.on('error', destroyIt)
+      newcomers.come(socket)
+    })
   }
 
   /** Takes no connections from there for a while. Those that stand are not touched. */
@@ -60,31 +95,51 @@ export class ConnectionLimits {
     this.bannedUntilMs.delete(first as string)
   }
 
-  private came(socket: Socket, answer: string): void {
-    // node:http announces a socket again when it is to read on from it.
-    if (this.counted.has(socket)) return
-    this.counted.add(socket)
-    const address = peerAddress(socket)
-    if (address === '' || this.options.exempt.includes(address)) return
-    if (this.isBanned(address)) {
-      this.options.exceeded('flood_ban', address)
-      // Not a word: it has to be cheap.
-      return void socket.destroy()
-    }
-    const { maxPerAddress } = this.options
-    if (maxPerAddress === 0) return
-    const count = this.countByAddress.get(address) ?? 0
-    if (count >= maxPerAddress) return this.refuse(socket, address, answer)
-    this.countByAddress.set(address, count + 1)
-    socket.once('close', () => this.left(address))
+  /**
+   * A head came from there that is too large, or no HTTP. True when there were too many, and the
+   * address is banned.
+   */
+  sentBrokenHead(address: string): boolean {
+    const { banMs = 0, exempt } = this.options
+    if (banMs === 0 || address === '' || exempt.includes(address)) return false
+    if (!this.brokenHeads.note(address, performance.now())) return false
+    this.ban(address)
+    return true
   }
 
-  private isBanned(address: string): boolean {
+  /** Lets go of the connections of those who are banned. */
+  close(): void {
+    this.tarpit.empty()
+  }
+
+  private admits(socket: Socket, answer: string): boolean {
+    const address = peerAddress(socket)
+    if (address === '' || this.options.exempt.includes(address)) return true
+    const banMs = this.banLeftMs(address)
+    if (banMs > 0) {
+      this.options.exceeded('flood_ban', address)
+      this.tarpit.hold(socket, banMs)
+      return false
+    }
+    const { maxPerAddress } = this.options
+    if (maxPerAddress === 0) return true
+    const count = this.countByAddress.get(address) ?? 0
+    if (count >= maxPerAddress) {
+      this.refuse(socket, address, answer)
+      return false
+    }
+    this.countByAddress.set(address, count + 1)
+    socket.once('close', () => this.left(address))
+    return true
+  }
+
+  /** How long the address is banned yet, in milliseconds. */
+  private banLeftMs(address: string): number {
     const untilMs = this.bannedUntilMs.get(address)
-    if (untilMs === undefined) return false
-    if (untilMs > performance.now()) return true
-    this.bannedUntilMs.delete(address)
-    return false
+    if (untilMs === undefined) return 0
+    const leftMs = untilMs - performance.now()
+    if (leftMs <= 0) this.bannedUntilMs.delete(address)
+    return Math.max(0, leftMs)
   }
 
   private refuse(socket: Socket, address: string, answer: string): void {
@@ -99,4 +154,8 @@ export class ConnectionLimits {
     if (count > 0) this.countByAddress.set(address, count)
     else this.countByAddress.delete(address)
   }
+}
+
+function destroyIt(this: Socket): void {
+  this.destroy()
 }

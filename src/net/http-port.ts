@@ -1,11 +1,14 @@
 import { createServer as createHttpServer } from 'node:http'
 import type { Server, ServerOptions } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
+import type { Socket } from 'node:net'
 import { answerBytes, badRequest } from './answer.ts'
 import { handshakeFailure } from './handshake-failure.ts'
 import type { HandshakeFailure } from './handshake-failure.ts'
+import { errorCode } from '../std/errors.ts'
 import type { ServerTls } from './server-tls.ts'
 import { connectionBelow } from './tls-connection.ts'
+import { Turnstile } from './turnstile.ts'
 
 /** The TLS of a port, and who hears of the clients that it keeps out. */
 export interface PortSecurity {
@@ -45,4 +48,44 @@ export function connectionEvent(
   security: PortSecurity | undefined,
 ): 'connection' | 'secureConnection' {
   return security === undefined ? 'connection' : 'secureConnection'
+}
+
+/** Of a head that was refused; whoever sends more is not about to read the answer. */
+const REST_BYTES_MAX = 128 * 1024
+
+/** Between a few connections that are over their time and the next: 400 of them a second. */
+const SLOW_TURN_MS = 10
+
+/**
+ * Hands what came on a connection and is no request to `refuse`, once: nobody parses what comes
+ * behind it. Thousands of connections may be over their time in one moment, and their successors
+ * come as soon as they are gone: of these it gets a few at a time.
+ */
+export function onClientError(
+  server: Server,
+  refuse: (error: Error, socket: Socket) => void,
+): void {
+  const slow = new Turnstile<[Error, Socket]>(
+    ([error, socket]) => refuse(error, socket),
+    (turn) => void setTimeout(turn, SLOW_TURN_MS).unref(),
+  )
+  const refused = new WeakSet<Socket>()
+  server.on('clientError', (error: Error, stream) => {
+    const socket = stream as Socket
+    // The end of a connection in the middle of a head is an error, too.
+    if (refused.has(socket)) return
+    refused.add(socket)
+    ignoreRest(socket)
+    if (errorCode(error) === 'ERR_HTTP_REQUEST_TIMEOUT') slow.come([error, socket])
+    else refuse(error, socket)
+  })
+}
+
+/** What comes is read by nobody else any more: node:http lets go of it when others listen. */
+function ignoreRest(socket: Socket): void {
+  let restBytes = 0
+  socket.removeAllListeners('data').on('data', (chunk: Buffer) => {
+    restBytes += chunk.length
+    if (restBytes > REST_BYTES_MAX) socket.destroy()
+  })
 }

@@ -10,6 +10,8 @@ import type { KeyRing } from './key-ring.ts'
 import { listen, ListenError } from './listen.ts'
 import { PacketGate } from './packet-gate.ts'
 import { PacketSeal } from './packet-seal.ts'
+import { ReadGarbage } from './read-garbage.ts'
+import { Tarpit } from './tarpit.ts'
 
 /** What a stream between nodes is for; the first byte on it says so. */
 export const StreamKind = { sync: 0x53, relay: 0x52 } as const
@@ -33,9 +35,23 @@ export interface NodePortLimits {
   readonly exceeded: (limit: 'max_connections' | 'max_stranger_packets', address: string) => void
 }
 
+export interface NodePortOptions {
+  /** The cluster's secrets; undefined: everything is in the clear. */
+  readonly keys: KeyRing | undefined
+  readonly limits: NodePortLimits
+  /** Takes account of what datagrams leave behind. */
+  readonly garbage?: ReadGarbage
+}
+
 /** Streams of strangers that have not said yet what they are for, at once. */
 const UNDECLARED_MAX = 256
 const DECLARE_MS = 5_000
+
+/**
+ * What reading a datagram leaves behind, about. A flood of them is collected often and in moments,
+ * before there is so much that requests have to wait for it.
+ */
+const DATAGRAM_GARBAGE_BYTES = 1_024
 
 /** Reconciliations that others ask for, at once: each may hold a whole message. */
 const SYNCS_MAX = 16
@@ -61,13 +77,19 @@ export class NodePort {
   private readonly sockets = new Set<Socket>()
   private readonly limits: NodePortLimits
   private readonly gate: PacketGate
+  private readonly garbage: ReadGarbage
+  private readonly tarpit = new Tarpit()
   private undeclared = 0
   private syncs = 0
   /** Datagrams that were sealed with no key of ours, or came again. */
   foreignPackets = 0
 
-  constructor(handler: NodePortHandler, keys: KeyRing | undefined, limits: NodePortLimits) {
+  constructor(
+    handler: NodePortHandler,
+    { keys, limits, garbage = new ReadGarbage() }: NodePortOptions,
+  ) {
     this.limits = limits
+    this.garbage = garbage
     this.gate = new PacketGate(limits.maxStrangerPackets, () => handler.nodeAddresses())
     this.handler = handler
     this.keys = keys
@@ -155,7 +177,7 @@ export class NodePort {
       socket.pause()
       if (chunk.length > 1) socket.unshift(chunk.subarray(1))
       const kind = Object.values(StreamKind).find((known) => known === chunk[0])
-      if (kind === undefined) socket.destroy()
+      if (kind === undefined) this.tarpit.hold(socket, DECLARE_MS)
       else this.begin(kind, socket)
     })
   }
@@ -185,6 +207,7 @@ export class NodePort {
   }
 
   private received(bytes: Buffer, from: { address: string; port: number }): void {
+    this.garbage.add(DATAGRAM_GARBAGE_BYTES)
     const address = formatHostPort({ host: from.address, port: from.port })
     // Before anything else: refusing has to be cheap.
     if (!this.gate.admits(address, performance.now())) {

@@ -50,9 +50,18 @@ const proxySection = section(
     ),
     auth: authSection,
     accessLog: accessLogSection,
-    limits: section(connectionLimitFields, {
-      help: 'What one who connects can use up. Trusted proxies are exempt, too.',
-    }),
+    limits: section(
+      {
+        ...connectionLimitFields,
+        floodBanMs: duration({
+          default: '10s',
+          help:
+            'How long an address gets no answer after more than 20 heads within a second that ' +
+            'were too large or no HTTP. 0 turns it off.',
+        }),
+      },
+      { help: 'What one who connects can use up. Trusted proxies are exempt, too.' },
+    ),
     http: section({
       readTimeoutMs: duration({
         default: '30s',
@@ -80,7 +89,7 @@ const proxySection = section(
         help: 'How long a connection may wait for its next request.',
       }),
       maxHeaderBytes: bytes({
-        default: 1_048_576,
+        default: 65_536,
         min: 1_024,
         help: 'Largest head of a request or a response; a larger request gets a 431.',
       }),

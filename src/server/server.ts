@@ -82,8 +82,9 @@ export class Server implements Reloadable<ServerConfig> {
     this.authentication = authenticationOf(config, { logger, metrics })
     const quotas = quotasOf(config, metrics)
     const { tenantNamespaces } = config.upstream
-    const limits = new NodeLimits(config, metrics, logger.child('limits'))
     const runtime = new MuxRuntime(ReadGarbage.collected())
+    const { garbage } = runtime
+    const limits = new NodeLimits(config, { metrics, garbage, logger: logger.child('limits') })
     const registry = new EndpointRegistry()
     const { holdMs } = config.proxy
     const table = new ClusterTable(
@@ -92,7 +93,7 @@ export class Server implements Reloadable<ServerConfig> {
       { ...DEFAULT_CLUSTER_TABLE, vanishedMemoryMs: holdMs },
     )
     this.table = table
-    this.nodePort = this.createNodePort(cluster, limits.forGossip())
+    this.nodePort = this.createNodePort(cluster, limits.forGossip(), garbage)
     this.relays = this.createRelays({ runtime, registry, table, limits })
     const router = new Router({ registry, table, relays: this.relays, metrics, holdMs })
     this.membership = new Membership({
@@ -246,7 +247,11 @@ export class Server implements Reloadable<ServerConfig> {
   }
 
   /** What comes to the gossip port goes to the membership and the relays. */
-  private createNodePort(config: ClusterConfig, limits: NodePortLimits): NodePort {
+  private createNodePort(
+    config: ClusterConfig,
+    limits: NodePortLimits,
+    garbage: ReadGarbage,
+  ): NodePort {
     return new NodePort(
       {
         packet: (from, bytes) => this.membership.packet(from, bytes),
@@ -256,8 +261,7 @@ export class Server implements Reloadable<ServerConfig> {
           else this.relays.accept(new TcpTransport(socket))
         },
       },
-      keyRingOf(config),
-      limits,
+      { keys: keyRingOf(config), limits, garbage },
     )
   }
 

@@ -7,7 +7,7 @@ export const FLOOD_LIMITS = {
   /** Streams that the peer opened and reset: each has set its owner to work. */
   cancellation: 10_000,
   /** Frames that change nothing: for unknown streams, empty, or with next to no credit. */
-  futile: 100_000,
+  futile: 30_000,
   /** Pieces of the transport's that no frame fits into, and those without any byte. */
   crumb: 20_000,
 } as const satisfies Record<string, number>

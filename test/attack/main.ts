@@ -4,13 +4,13 @@ import { Siege } from './siege.ts'
 import type { SiegeReport } from './siege.ts'
 
 /**
- * `npm run attack [-- --seconds 6 --quiet 3 --rate 200 --attack NAME]`: one attack after the other
+ * `npm run attack [-- --seconds 20 --quiet 10 --rate 200 --attack NAME]`: one attack after another
  * on a node with its default limits, and what healthy clients notice of each.
  */
 const { values } = parseArgs({
   options: {
-    seconds: { type: 'string', default: '6' },
-    quiet: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '20' },
+    quiet: { type: 'string', default: '10' },
     rate: { type: 'string', default: '200' },
     attack: { type: 'string' },
   },

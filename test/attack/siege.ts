@@ -1,7 +1,7 @@
-import { fork, spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { availableParallelism, setPriority } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { freePorts } from '../../bench/free-ports.ts'
 import { rssBytes } from '../../bench/process-usage.ts'
@@ -16,8 +16,11 @@ const PIKO = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 const ATTACKER = fileURLToPath(new URL('attacker.ts', import.meta.url))
 const ENDPOINT = 'healthy'
 
-/** The attacker takes all that others leave of his core, and no more. */
-const ATTACKER_NICE = 19
+/**
+ * The attacker takes all that others leave of his core, and no more: what healthy clients wait for
+ * is to be the node, not their turn.
+ */
+const IN_IDLE_TIME = ['chrt', '--idle', '0'] as const
 
 const LOOK_MS = 100
 
@@ -49,6 +52,13 @@ export interface SiegeReport {
   readonly recoveryMs: number
 }
 
+interface SiegeParts {
+  readonly victim: Victim
+  readonly service: HttpService
+  readonly programs: readonly PikoProcess[]
+  readonly isPinned: boolean
+}
+
 /**
  * A node with a service behind it, healthy clients in front of it, and one attacker after another:
  *
@@ -62,12 +72,11 @@ export class Siege {
   private readonly programs: readonly PikoProcess[]
   private readonly clients: HealthyClients
   private readonly ticker = new Ticker()
+  private readonly isPinned: boolean
 
-  private constructor(
-    options: SiegeOptions,
-    parts: { victim: Victim; service: HttpService; programs: readonly PikoProcess[] },
-  ) {
+  private constructor(options: SiegeOptions, parts: SiegeParts) {
     this.options = options
+    this.isPinned = parts.isPinned
     this.victim = parts.victim
     this.service = parts.service
     this.programs = parts.programs
@@ -81,18 +90,18 @@ export class Siege {
       if (request.method === 'GET') response.end('well')
     })
     const ports = await freePorts('proxy', 'upstream', 'admin', 'gossip')
-    const pinned = options.pinned && availableParallelism() > 1
-    if (pinned) spawnSync('taskset', ['-acp', '1', `${process.pid}`])
+    const isPinned = options.pinned && availableParallelism() > 1
+    if (isPinned) spawnSync('taskset', ['-acp', '1', `${process.pid}`])
     const piko = [process.execPath, PIKO] as const
     const server = new PikoProcess('server', [
-      ...(pinned ? (['taskset', '-c', '0', ...piko] as const) : piko),
+      ...(isPinned ? (['taskset', '-c', '0', ...piko] as const) : piko),
       ...serverArgs(ports),
     ])
     await server.logged('node started')
     const agent = new PikoProcess('agent', [...piko, ...agentArgs(ports.upstream, service.port)])
     await agent.logged('connected')
     const victim = { ...ports, endpoint: ENDPOINT }
-    return new Siege(options, { victim, service, programs: [server, agent] })
+    return new Siege(options, { victim, service, programs: [server, agent], isPinned })
   }
 
   /** Lets one attacker loose, and takes him away. */
@@ -145,12 +154,11 @@ export class Siege {
   }
 
   private letLoose(attack: Attack): ChildProcess {
-    const attacker = fork(ATTACKER, [attack.name, JSON.stringify(this.victim)], {
-      execArgv: ['--import', 'tsx'],
+    const attacker = [process.execPath, '--import', 'tsx', ATTACKER] as const
+    const [program, ...args] = this.isPinned ? [...IN_IDLE_TIME, ...attacker] : attacker
+    return spawn(program, [...args, attack.name, JSON.stringify(this.victim)], {
+      stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     })
-    // The healthy clients share its core: what they wait for is to be the node, not their turn.
-    if (this.options.pinned && attacker.pid !== undefined) setPriority(attacker.pid, 19)
-    return attacker
   }
 
   /** Until a second of requests is as quick as before. */
@@ -171,7 +179,6 @@ export class Siege {
 /** Resolves when the attack is at its full strength. */
 async function begun(attacker: ChildProcess): Promise<void> {
   await Promise.race([once(attacker, 'message'), once(attacker, 'exit').then(failed)])
-  setPriority(attacker.pid as number, ATTACKER_NICE)
 }
 
 function failed(): never {

@@ -198,14 +198,39 @@ test('who floods gets no connection to the upstream port for a while', async () 
   wire.send(Buffer.concat(Array.from({ length: 20_100 }, () => crumb)))
   await node.log.logged('upstream disconnected')
   const again = await dialPort(node.addresses.upstream)
-  expect(await again.rest()).toBe('')
+  again.send('GET /piko/v1/upstream/e HTTP/1.1\r\n\r\n')
+  await expect.poll(async () => exceeded(node, 'upstream.limits.flood_ban')).toBe(1)
   expect(await exceeded(node, 'flood')).toBe(1)
-  expect(await exceeded(node, 'upstream.limits.flood_ban')).toBe(1)
   // Clients on the other port may share the address.
   const client = await dialPort(node.addresses.proxy)
   client.send(`${GET}\r\n`)
   expect((await client.message()).status).toBe(502)
+  // He was not told anything, not even to go.
+  await node.stop()
+  expect(await again.rest()).toBe('')
 })
+
+test.each(['proxy', 'upstream'] as const)(
+  'who floods the %s port with heads that nobody can read gets no answer for a while',
+  async (port) => {
+    const node = await startServer(NOBODY_EXEMPT(port))
+    const strangers: Wire[] = []
+    const first = await dialPort(node.addresses[port])
+    first.send('no HTTP\r\n\r\n')
+    expect((await first.message()).status).toBe(400)
+    // As many within a second as make a flood, on machines of any speed.
+    while ((await exceeded(node, `${port}.limits.flood_ban`)) === 0) {
+      const wires = Array.from({ length: 30 }, async () => dialPort(node.addresses[port]))
+      strangers.push(...(await Promise.all(wires)))
+      for (const wire of strangers.slice(-wires.length)) wire.send('no HTTP\r\n\r\n')
+    }
+    await node.stop()
+    const answers = await Promise.all(strangers.map(async (wire) => wire.rest()))
+    expect(new Set(answers.map((answer) => answer.slice(0, 12)))).toEqual(
+      new Set(['HTTP/1.1 400', '']),
+    )
+  },
+)
 
 test.each([
   ['empty messages', OP.binary, 20_100],

@@ -7,6 +7,7 @@ import type { Metrics } from '../../metrics/metrics.ts'
 export const LIMITS = [
   'proxy.limits.max_connections',
   'proxy.limits.max_connections_per_address',
+  'proxy.limits.flood_ban',
   'proxy.http.max_header_bytes',
   'proxy.http.max_headers',
   'proxy.http.read_header_timeout',

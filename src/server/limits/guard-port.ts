@@ -1,7 +1,10 @@
-import type { Server } from 'node:net'
+import type { Server, Socket } from 'node:net'
 import { answerBytes } from '../../net/answer.ts'
 import { ConnectionLimits } from '../../net/connection-limits.ts'
 import { NetworkSet } from '../../net/network-set.ts'
+import { peerAddress } from '../../net/peer-address.ts'
+import type { ReadGarbage } from '../../net/read-garbage.ts'
+import { errorCode } from '../../std/errors.ts'
 import type { ExceededLimits } from './exceeded-limits.ts'
 
 /** Watches over the connections of a port. */
@@ -9,6 +12,10 @@ export interface PortGuard {
   watch(server: Server): void
   /** Somebody there floods this node. */
   ban(address: string): void
+  /** node:http refused what came on a socket; whether that was once too often to be answered. */
+  isFlooding(error: Error, socket: Socket): boolean
+  /** The port closes, and with it what the guard still holds. */
+  close(): void
 }
 
 export interface PortLimits {
@@ -28,23 +35,32 @@ const REFUSAL = answerBytes({
 /** Holds a port to the limits of its connections, and counts what was refused. */
 export function portGuard(
   port: 'proxy' | 'upstream' | 'admin',
-  limits: PortLimits,
-  exceeded: ExceededLimits,
+  parts: { limits: PortLimits; exceeded: ExceededLimits; garbage: ReadGarbage },
 ): PortGuard {
+  const { limits, exceeded, garbage } = parts
   const connections = new ConnectionLimits({
     max: limits.maxConnections,
     maxPerAddress: limits.maxConnectionsPerAddress,
     banMs: limits.floodBanMs ?? 0,
     exempt: new NetworkSet(limits.exempt),
+    garbage,
     exceeded: (limit, address) => {
-      exceeded.note(
-        limit === 'flood_ban' ? 'upstream.limits.flood_ban' : `${port}.limits.${limit}`,
-        address,
-      )
+      // Nobody is banned from the admin port.
+      if (limit !== 'flood_ban') exceeded.note(`${port}.limits.${limit}`, address)
+      else if (port !== 'admin') exceeded.note(`${port}.limits.${limit}`, address)
     },
   })
   return {
     watch: (server) => connections.guard(server, REFUSAL),
     ban: (address) => connections.ban(address),
+    isFlooding: (error, socket) =>
+      isBrokenHead(error) && connections.sentBrokenHead(peerAddress(socket)),
+    close: () => connections.close(),
   }
+}
+
+/** A head that is too large, or no HTTP; not just one that does not come, or breaks off. */
+function isBrokenHead(error: Error): boolean {
+  const code = errorCode(error)
+  return code?.startsWith('HPE_') === true && code !== 'HPE_INVALID_EOF_STATE'
 }

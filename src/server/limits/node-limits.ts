@@ -2,6 +2,7 @@ import type { Logger } from '../../log/logger.ts'
 import type { Metrics } from '../../metrics/metrics.ts'
 import { BufferBudget } from '../../net/buffer-budget.ts'
 import type { NodePortLimits } from '../../net/node-port.ts'
+import type { ReadGarbage } from '../../net/read-garbage.ts'
 import type { YamuxError } from '../../yamux/errors.ts'
 import type { ServerConfig } from '../config.ts'
 import { ExceededLimits } from './exceeded-limits.ts'
@@ -21,9 +22,14 @@ export class NodeLimits {
   readonly budget: BufferBudget
   private readonly config: ServerConfig
   private readonly exceeded: ExceededLimits
+  private readonly garbage: ReadGarbage
 
-  constructor(config: ServerConfig, metrics: Metrics, logger: Logger) {
+  constructor(
+    config: ServerConfig,
+    { metrics, garbage, logger }: { metrics: Metrics; garbage: ReadGarbage; logger: Logger },
+  ) {
     this.config = config
+    this.garbage = garbage
     this.exceeded = new ExceededLimits(metrics, logger)
     this.budget = new BufferBudget(config.limits.maxBufferedBytes)
     metrics.gauge(
@@ -38,8 +44,8 @@ export class NodeLimits {
     // The load balancers in front of Piko are no strangers, however many connections they open.
     const trusted = port === 'proxy' ? this.config.proxy.trustedProxies : []
     const all = { ...limits, exempt: [...limits.exempt, ...trusted] }
-    const { exceeded, budget } = this
-    return { guard: portGuard(port, all, exceeded), exceeded, budget }
+    const { exceeded, budget, garbage } = this
+    return { guard: portGuard(port, { limits: all, exceeded, garbage }), exceeded, budget }
   }
 
   forGossip(): NodePortLimits {

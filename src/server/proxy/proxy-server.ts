@@ -1,8 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { wantsUpgrade } from '../../http1/hop-by-hop.ts'
-import { closeGently, closeGentlyBehindAnswer } from '../../net/close-gently.ts'
-import { connectionEvent, createHttpPort } from '../../net/http-port.ts'
+import { connectionEvent, createHttpPort, onClientError } from '../../net/http-port.ts'
 import type { PortSecurity } from '../../net/http-port.ts'
 import { listen } from '../../net/listen.ts'
 import { NetworkSet } from '../../net/network-set.ts'
@@ -16,8 +15,7 @@ import type { Heartbeat } from '../../net/heartbeat.ts'
 import type { TurnFlush } from '../../net/turn-flush.ts'
 import { UnderWay } from '../../net/under-way.ts'
 import { writeRequestError } from '../upstream/upstream-errors.ts'
-import { answerBytes, badRequest, renderAnswer } from '../../net/answer.ts'
-import type { Answer } from '../../net/answer.ts'
+import { badRequest } from '../../net/answer.ts'
 import type { Admittance, Decision } from './admittance.ts'
 import { ClientConnections } from './client-connections.ts'
 import { answerClientError, limitOf } from './client-errors.ts'
@@ -26,6 +24,7 @@ import type { EdgeRequest } from './edge-request.ts'
 import { Exchange } from './exchange.ts'
 import { forwardedHead } from './forwarded-head.ts'
 import type { ClientInfo } from './forwarded-head.ts'
+import { answerAndClose, refuseSocket } from './refusal.ts'
 import type { RequestJournal } from './request-journal.ts'
 import { Route } from './route.ts'
 import type { RetryLimit, Routable, UpstreamSource } from './route.ts'
@@ -58,8 +57,8 @@ interface AskedUpgrade {
   readonly upgrade: string
 }
 
-/** How often node:http looks for connections that are over their time. */
-const CONNECTION_CHECK_MS = 2_000
+/** How often node:http looks for connections that are over their time: so they are few at once. */
+const CONNECTION_CHECK_MS = 100
 
 function bodyPace({ http: { readTimeoutMs, minBodyRate } }: ProxyConfig): BodyPace {
   return { idleMs: readTimeoutMs, minRate: minBodyRate }
@@ -79,6 +78,7 @@ export class ProxyServer {
   private readonly turn: TurnFlush
   private trusted: NetworkSet
   private readonly exceeded: ExceededLimits
+  private readonly guard: PortGuard
   private readonly slowBodies: SlowBodies
   private readonly stalledReaders: StalledReaders
   private readonly stopTicking: () => void
@@ -89,7 +89,7 @@ export class ProxyServer {
   private leaving = false
 
   constructor(options: ProxyServerOptions) {
-    const { config, security, upstreams, retries, journal, turn, exceeded } = options
+    const { config, security, upstreams, retries, journal, turn, exceeded, guard } = options
     const { admittance, tcpCounters } = options
     this.retries = retries
     this.config = config
@@ -99,6 +99,7 @@ export class ProxyServer {
     this.journal = journal
     this.turn = turn
     this.exceeded = exceeded
+    this.guard = guard
     this.trusted = new NetworkSet(config.trustedProxies)
     this.slowBodies = new SlowBodies({
       ...bodyPace(config),
@@ -119,7 +120,7 @@ export class ProxyServer {
       counters: tcpCounters,
     })
     this.http = this.createHttpServer()
-    options.guard.watch(this.http)
+    guard.watch(this.http)
   }
 
   async listen(address: HostPort): Promise<HostPort> {
@@ -150,7 +151,9 @@ export class ProxyServer {
   /** Takes no new connections; resolves when the requests under way are answered. */
   async drain(): Promise<void> {
     this.leave()
-    await this.connections.drain(this.http)
+    const drained = this.connections.drain(this.http)
+    this.guard.close()
+    await drained
     this.stopTicking()
   }
 
@@ -184,12 +187,16 @@ export class ProxyServer {
     server.on('connect', (_request, socket: Socket) => {
       refuseSocket(socket, badRequest('CONNECT is not supported'))
     })
-    server.on('clientError', (error, socket) => {
-      const limit = limitOf(error)
-      if (limit !== undefined) this.exceeded.note(limit, peerAddress(socket as Socket))
-      answerClientError(error, socket as Socket)
-    })
+    onClientError(server, (error, socket) => this.refuseUnread(error, socket))
     return server
+  }
+
+  /** What is no request, or none in time. */
+  private refuseUnread(error: Error, socket: Socket): void {
+    const limit = limitOf(error)
+    if (limit !== undefined) this.exceeded.note(limit, peerAddress(socket))
+    if (this.guard.isFlooding(error, socket)) socket.destroy()
+    else answerClientError(error, socket)
   }
 
   private readonly onRequest = (request: IncomingMessage, response: ServerResponse): void => {
@@ -375,20 +382,4 @@ export class ProxyServer {
       attempts: 0,
     })
   }
-}
-
-/** Behind a request that breaks the rules there is no telling what comes. */
-function answerAndClose(response: ServerResponse, answer: Answer): void {
-  const { fields, body } = renderAnswer(answer)
-  response.shouldKeepAlive = false
-  closeGentlyBehindAnswer(response.req.socket)
-  response.writeHead(answer.status, fields)
-  response.end(body)
-}
-
-/** The same for a request that node:http has given out of its hands, and its socket with it. */
-function refuseSocket(socket: Socket, answer: Answer): void {
-  socket.on('error', () => socket.destroy())
-  socket.write(answerBytes(answer))
-  closeGently(socket)
 }

@@ -20,8 +20,9 @@ export const upstreamLimitsSection = section(
     floodBanMs: duration({
       default: '10s',
       help:
-        'How long an address gets no connection after one of its tunnels was ended for a flood ' +
-        'of frames that carry nothing. 0 turns it off.',
+        'How long an address gets no answer after one of its tunnels was ended for a flood of ' +
+        'frames that carry nothing, or after more than 20 heads within a second that were too ' +
+        'large or no HTTP. 0 turns it off.',
     }),
     handshakeTimeoutMs: duration({
       default: '10s',

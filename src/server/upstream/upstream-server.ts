@@ -8,7 +8,7 @@ import { REFUSALS } from '../../auth/refusal.ts'
 import type { Logger } from '../../log/logger.ts'
 import type { Counter } from '../../metrics/counter.ts'
 import type { Metrics } from '../../metrics/metrics.ts'
-import { createHttpPort } from '../../net/http-port.ts'
+import { createHttpPort, onClientError } from '../../net/http-port.ts'
 import type { PortSecurity } from '../../net/http-port.ts'
 import { closeServer, listen } from '../../net/listen.ts'
 import type { MuxRuntime } from '../../net/mux-conn.ts'
@@ -91,8 +91,8 @@ export interface UpstreamServerOptions {
   readonly windowBytes: number
 }
 
-/** How often node:http looks for connections that are over their time. */
-const CONNECTION_CHECK_MS = 2_000
+/** How often node:http looks for connections that are over their time: so they are few at once. */
+const CONNECTION_CHECK_MS = 100
 
 /**
  * The upstream port: listeners open a WebSocket and name their endpoint; each becomes an upstream
@@ -178,6 +178,7 @@ export class UpstreamServer {
     const closed = closeServer(this.http)
     // Not the tunnels, which node:http has let go of, but who is still asking for one.
     this.http.closeAllConnections()
+    this.options.guard.close()
     await closed
   }
 
@@ -194,7 +195,7 @@ export class UpstreamServer {
     server.on('upgrade', (request, socket, head) => {
       this.upgrade(request, socket as Socket, head)
     })
-    server.on('clientError', (error, socket) => this.refuseHandshake(error, socket as Socket))
+    onClientError(server, (error, socket) => this.refuseHandshake(error, socket))
     return server
   }
 
@@ -322,7 +323,8 @@ export class UpstreamServer {
     if (errorCode(error) === 'ERR_HTTP_REQUEST_TIMEOUT') {
       this.exceeded.note('upstream.limits.handshake_timeout', peerAddress(socket))
     }
-    if (socket.writable) writeUpgradeError(socket, handshakeError(error))
+    const isFlooding = this.options.guard.isFlooding(error, socket)
+    if (socket.writable && !isFlooding) writeUpgradeError(socket, handshakeError(error))
     else socket.destroy()
   }
 
