@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
+import { Bans } from './bans.ts'
 import { ConnectionLimits } from './connection-limits.ts'
 import type { ConnectionLimit } from './connection-limits.ts'
 import { NetworkSet } from './network-set.ts'
@@ -16,16 +17,19 @@ interface Limits {
 async function guarded(given: Limits) {
   const exceeded: ConnectionLimit[] = []
   const server = createServer()
+  const exempt = new NetworkSet(given.exempt ?? [])
+  const bans = new Bans({ banMs: given.banMs ?? 0, exempt })
   const limits = new ConnectionLimits({
     ...given,
-    exempt: new NetworkSet(given.exempt ?? []),
+    exempt,
+    bans,
     exceeded: (limit) => exceeded.push(limit),
   })
   limits.guard(server, 'go away')
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => void server.close())
-  return { server, exceeded, limits }
+  return { server, exceeded, bans }
 }
 
 /** The server's side of a connection, and what the client heard when that closed. */
@@ -72,8 +76,8 @@ test('who is exempt is not counted', async () => {
 
 test('who is banned waits without a word, and may come again when it is over', async () => {
   const banMs = 50
-  const { server, exceeded, limits } = await guarded({ max: 0, maxPerAddress: 0, banMs })
-  limits.ban('127.0.0.1')
+  const { server, exceeded, bans } = await guarded({ max: 0, maxPerAddress: 0, banMs })
+  bans.ban('127.0.0.1')
   const bannedMs = performance.now()
   expect(await (await come(server)).heard).toBe('')
   expect(exceeded).toEqual(['flood_ban'])
@@ -88,19 +92,19 @@ test('who is banned waits without a word, and may come again when it is over', a
 })
 
 test('who is banned waits no longer than the port is open', async () => {
-  const { server, limits } = await guarded({ max: 0, maxPerAddress: 0, banMs: 60_000 })
-  limits.ban('127.0.0.1')
+  const { server, bans } = await guarded({ max: 0, maxPerAddress: 0, banMs: 60_000 })
+  bans.ban('127.0.0.1')
   const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
   onTestFinished(() => void client.destroy())
   await once(server, 'connection')
-  limits.close()
+  bans.close()
   const closed = once(client.resume(), 'close')
   expect(await closed).toEqual([false])
 })
 
 test('too many heads that nobody can read are a flood', async () => {
-  const { limits, exceeded, server } = await guarded({ max: 0, maxPerAddress: 0, banMs: 60_000 })
-  const floods = Array.from({ length: 21 }, () => limits.sentBrokenHead('127.0.0.1'))
+  const { bans, exceeded, server } = await guarded({ max: 0, maxPerAddress: 0, banMs: 60_000 })
+  const floods = Array.from({ length: 21 }, () => bans.sentBrokenHead('127.0.0.1'))
   expect(floods.lastIndexOf(false)).toBe(19)
   expect(floods[20]).toBe(true)
   await come(server)
@@ -129,8 +133,8 @@ test('who listened before hears only of those who may come in', async () => {
 
 test('nobody bans who is exempt', async () => {
   const exempt = ['127.0.0.0/8']
-  const { server, limits } = await guarded({ max: 0, maxPerAddress: 0, banMs: 60_000, exempt })
-  limits.ban('127.0.0.1')
+  const { server, bans } = await guarded({ max: 0, maxPerAddress: 0, banMs: 60_000, exempt })
+  bans.ban('127.0.0.1')
   const { socket, heard } = await come(server)
   socket.end('welcome')
   expect(await heard).toBe('welcome')

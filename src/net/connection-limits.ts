@@ -1,10 +1,9 @@
 import type { Server, Socket } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
+import type { Bans } from './bans.ts'
 import type { NetworkSet } from './network-set.ts'
 import { peerAddress } from './peer-address.ts'
 import type { ReadGarbage } from './read-garbage.ts'
-import { Strikes } from './strikes.ts'
-import { Tarpit } from './tarpit.ts'
 import { Turnstile } from './turnstile.ts'
 
 /**
@@ -16,21 +15,14 @@ const CONNECTION_BYTES = 8_192
 /** Which of its limits a port has met. */
 export type ConnectionLimit = 'max_connections' | 'max_connections_per_address' | 'flood_ban'
 
-/** Banned addresses that are remembered; of more, the first is forgotten. */
-const BANNED_MAX = 10_000
-
-/** Heads that an address may send in a second and that nobody can read. */
-const BROKEN_HEADS_MAX = 20
-
 export interface ConnectionLimitsOptions {
   /** Connections at once; 0 is no limit. */
   readonly max: number
   /** Connections at once from one address; 0 is no limit. */
   readonly maxPerAddress: number
-  /** How long who was banned gets no connection, in milliseconds; 0: nobody is banned. */
-  readonly banMs?: number
   /** Who may open as many as he likes: load balancers, networks of one's own. */
   readonly exempt: NetworkSet
+  readonly bans?: Bans
   /** Takes account of what connections leave behind. */
   readonly garbage?: ReadGarbage
   readonly exceeded: (limit: ConnectionLimit, address: string) => void
@@ -41,10 +33,6 @@ export class ConnectionLimits {
   private readonly options: ConnectionLimitsOptions
   private readonly countByAddress = new Map<string, number>()
   private readonly counted = new WeakSet<Socket>()
-  /** Until when, in the order of the bans. */
-  private readonly bannedUntilMs = new Map<string, number>()
-  private readonly brokenHeads = new Strikes(BROKEN_HEADS_MAX)
-  private readonly tarpit = new Tarpit()
 
   constructor(options: ConnectionLimitsOptions) {
     this.options = options
@@ -84,44 +72,14 @@ export class ConnectionLimits {
     })
   }
 
-  /** Takes no connections from there for a while. Those that stand are not touched. */
-  ban(address: string): void {
-    const { banMs = 0, exempt } = this.options
-    if (banMs === 0 || exempt.includes(address)) return
-    this.bannedUntilMs.delete(address)
-    this.bannedUntilMs.set(address, performance.now() + banMs)
-    if (this.bannedUntilMs.size <= BANNED_MAX) return
-    const [first] = this.bannedUntilMs.keys()
-    this.bannedUntilMs.delete(first as string)
-  }
-
-  /**
-   * A head came from there that is too large, or no HTTP. True when there were too many, and the
-   * address is banned.
-   */
-  sentBrokenHead(address: string): boolean {
-    const { banMs = 0, exempt } = this.options
-    if (banMs === 0 || address === '' || exempt.includes(address)) return false
-    if (!this.brokenHeads.note(address, performance.now())) return false
-    this.ban(address)
-    return true
-  }
-
-  /** Lets go of the connections of those who are banned. */
-  close(): void {
-    this.tarpit.empty()
-  }
-
   private admits(socket: Socket, answer: string): boolean {
     const address = peerAddress(socket)
     if (address === '' || this.options.exempt.includes(address)) return true
-    const banMs = this.banLeftMs(address)
-    if (banMs > 0) {
-      this.options.exceeded('flood_ban', address)
-      this.tarpit.hold(socket, banMs)
+    const { maxPerAddress, bans, exceeded } = this.options
+    if (bans?.holds(socket, address) === true) {
+      exceeded('flood_ban', address)
       return false
     }
-    const { maxPerAddress } = this.options
     if (maxPerAddress === 0) return true
     const count = this.countByAddress.get(address) ?? 0
     if (count >= maxPerAddress) {
@@ -131,15 +89,6 @@ export class ConnectionLimits {
     this.countByAddress.set(address, count + 1)
     socket.once('close', () => this.left(address))
     return true
-  }
-
-  /** How long the address is banned yet, in milliseconds. */
-  private banLeftMs(address: string): number {
-    const untilMs = this.bannedUntilMs.get(address)
-    if (untilMs === undefined) return 0
-    const leftMs = untilMs - performance.now()
-    if (leftMs <= 0) this.bannedUntilMs.delete(address)
-    return Math.max(0, leftMs)
   }
 
   private refuse(socket: Socket, address: string, answer: string): void {

@@ -1,5 +1,6 @@
 import type { Server, Socket } from 'node:net'
 import { answerBytes } from '../../net/answer.ts'
+import { Bans } from '../../net/bans.ts'
 import { ConnectionLimits } from '../../net/connection-limits.ts'
 import { NetworkSet } from '../../net/network-set.ts'
 import { peerAddress } from '../../net/peer-address.ts'
@@ -38,11 +39,13 @@ export function portGuard(
   parts: { limits: PortLimits; exceeded: ExceededLimits; garbage: ReadGarbage },
 ): PortGuard {
   const { limits, exceeded, garbage } = parts
+  const exempt = new NetworkSet(limits.exempt)
+  const bans = new Bans({ banMs: limits.floodBanMs ?? 0, exempt })
   const connections = new ConnectionLimits({
     max: limits.maxConnections,
     maxPerAddress: limits.maxConnectionsPerAddress,
-    banMs: limits.floodBanMs ?? 0,
-    exempt: new NetworkSet(limits.exempt),
+    exempt,
+    bans,
     garbage,
     exceeded: (limit, address) => {
       // Nobody is banned from the admin port.
@@ -52,10 +55,9 @@ export function portGuard(
   })
   return {
     watch: (server) => connections.guard(server, REFUSAL),
-    ban: (address) => connections.ban(address),
-    isFlooding: (error, socket) =>
-      isBrokenHead(error) && connections.sentBrokenHead(peerAddress(socket)),
-    close: () => connections.close(),
+    ban: (address) => bans.ban(address),
+    isFlooding: (error, socket) => isBrokenHead(error) && bans.sentBrokenHead(peerAddress(socket)),
+    close: () => bans.close(),
   }
 }
 
