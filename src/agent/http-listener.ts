@@ -13,8 +13,8 @@ import type { ServiceAddress } from './service-address.ts'
 import { ServiceExchange } from './service-exchange.ts'
 
 /**
- * Heads of requests and responses above this are refused. A server takes 1 MiB from its clients by
- * default, and adds fields of its own.
+ * Heads of requests and responses above this are refused. Servers of the deployed Piko take 1 MiB
+ * from their clients, and add fields of their own.
  */
 const HEAD_BYTES_MAX = (1024 + 16) * 1024
 
