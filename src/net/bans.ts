@@ -14,6 +14,8 @@ export interface BansOptions {
   readonly banMs: number
   /** Who is never banned. */
   readonly exempt: NetworkSet
+  /** Connections of banned addresses that are held at once; one more is closed. */
+  readonly heldMax: number
 }
 
 /** The addresses that flood a port: they get no answer there for a while. */
@@ -22,10 +24,11 @@ export class Bans {
   /** By address, in the order of the bans. */
   private readonly untilMs = new Map<string, number>()
   private readonly brokenHeads = new Strikes(BROKEN_HEADS_MAX)
-  private readonly tarpit = new Tarpit()
+  private readonly tarpit: Tarpit
 
   constructor(options: BansOptions) {
     this.options = options
+    this.tarpit = new Tarpit(options.heldMax)
   }
 
   /** Connections that come from there are held. Those that stand are not touched. */

@@ -18,7 +18,7 @@ async function guarded(given: Limits) {
   const exceeded: ConnectionLimit[] = []
   const server = createServer()
   const exempt = new NetworkSet(given.exempt ?? [])
-  const bans = new Bans({ banMs: given.banMs ?? 0, exempt })
+  const bans = new Bans({ banMs: given.banMs ?? 0, exempt, heldMax: 1 })
   const limits = new ConnectionLimits({
     ...given,
     exempt,
@@ -89,6 +89,16 @@ test('who is banned waits without a word, and may come again when it is over', a
     })
     .toBe('welcome')
   expect(performance.now() - bannedMs).toBeGreaterThanOrEqual(banMs)
+})
+
+test('more of the banned than are held are closed at once', async () => {
+  const { server, bans } = await guarded({ max: 0, maxPerAddress: 0, banMs: 60_000 })
+  bans.ban('127.0.0.1')
+  const held = await come(server)
+  expect(await (await come(server)).heard).toBe('')
+  expect(held.socket.destroyed).toBe(false)
+  bans.close()
+  expect(await held.heard).toBe('')
 })
 
 test('who is banned waits no longer than the port is open', async () => {

@@ -47,6 +47,9 @@ export interface NodePortOptions {
 const UNDECLARED_MAX = 256
 const DECLARE_MS = 5_000
 
+/** Of streams that said what nobody understands; nodes must find room beside them. */
+const HELD_MAX = 256
+
 /**
  * What reading a datagram leaves behind, about. A flood of them is collected often and in moments,
  * before there is so much that requests have to wait for it.
@@ -78,7 +81,7 @@ export class NodePort {
   private readonly limits: NodePortLimits
   private readonly gate: PacketGate
   private readonly garbage: ReadGarbage
-  private readonly tarpit = new Tarpit()
+  private readonly tarpit = new Tarpit(HELD_MAX)
   private undeclared = 0
   private syncs = 0
   /** Datagrams that were sealed with no key of ours, or came again. */

@@ -27,6 +27,10 @@ export interface PortLimits {
   readonly floodBanMs?: number
 }
 
+/** Connections of those who are banned that are held, and the share of all that they may be. */
+const HELD_MAX = 4_096
+const HELD_SHARE = 16
+
 const REFUSAL = answerBytes({
   status: 429,
   error: 'too many connections from this address',
@@ -40,9 +44,11 @@ export function portGuard(
 ): PortGuard {
   const { limits, exceeded, garbage } = parts
   const exempt = new NetworkSet(limits.exempt)
-  const bans = new Bans({ banMs: limits.floodBanMs ?? 0, exempt })
+  const { maxConnections } = limits
+  const heldMax = Math.min(HELD_MAX, maxConnections === 0 ? HELD_MAX : maxConnections / HELD_SHARE)
+  const bans = new Bans({ banMs: limits.floodBanMs ?? 0, exempt, heldMax })
   const connections = new ConnectionLimits({
-    max: limits.maxConnections,
+    max: maxConnections,
     maxPerAddress: limits.maxConnectionsPerAddress,
     exempt,
     bans,
