@@ -53,6 +53,12 @@ export function connectionEvent(
 /** Of a head that was refused; whoever sends more is not about to read the answer. */
 const REST_BYTES_MAX = 128 * 1024
 
+/**
+ * How often node:http looks for connections that are over their time, on ports that face strangers:
+ * so they are few at once.
+ */
+export const CONNECTION_CHECK_MS = 100
+
 /** Between a few connections that are over their time and the next: 400 of them a second. */
 const SLOW_TURN_MS = 10
 

@@ -10,7 +10,7 @@ import type { KeyRing } from './key-ring.ts'
 import { listen, ListenError } from './listen.ts'
 import { PacketGate } from './packet-gate.ts'
 import { PacketSeal } from './packet-seal.ts'
-import { ReadGarbage } from './read-garbage.ts'
+import type { ReadGarbage } from './read-garbage.ts'
 import { Tarpit } from './tarpit.ts'
 
 /** What a stream between nodes is for; the first byte on it says so. */
@@ -40,7 +40,7 @@ export interface NodePortOptions {
   readonly keys: KeyRing | undefined
   readonly limits: NodePortLimits
   /** Takes account of what datagrams leave behind. */
-  readonly garbage?: ReadGarbage
+  readonly garbage: ReadGarbage
 }
 
 /** Streams of strangers that have not said yet what they are for, at once. */
@@ -87,10 +87,7 @@ export class NodePort {
   /** Datagrams that were sealed with no key of ours, or came again. */
   foreignPackets = 0
 
-  constructor(
-    handler: NodePortHandler,
-    { keys, limits, garbage = new ReadGarbage() }: NodePortOptions,
-  ) {
+  constructor(handler: NodePortHandler, { keys, limits, garbage }: NodePortOptions) {
     this.limits = limits
     this.garbage = garbage
     this.gate = new PacketGate(limits.maxStrangerPackets, () => handler.nodeAddresses())

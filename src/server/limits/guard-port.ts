@@ -54,9 +54,9 @@ export function portGuard(
     bans,
     garbage,
     exceeded: (limit, address) => {
+      const name = `${port}.limits.${limit}` as const
       // Nobody is banned from the admin port.
-      if (limit !== 'flood_ban') exceeded.note(`${port}.limits.${limit}`, address)
-      else if (port !== 'admin') exceeded.note(`${port}.limits.${limit}`, address)
+      if (name !== 'admin.limits.flood_ban') exceeded.note(name, address)
     },
   })
   return {

@@ -1,7 +1,12 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { wantsUpgrade } from '../../http1/hop-by-hop.ts'
-import { connectionEvent, createHttpPort, onClientError } from '../../net/http-port.ts'
+import {
+  CONNECTION_CHECK_MS,
+  connectionEvent,
+  createHttpPort,
+  onClientError,
+} from '../../net/http-port.ts'
 import type { PortSecurity } from '../../net/http-port.ts'
 import { listen } from '../../net/listen.ts'
 import { NetworkSet } from '../../net/network-set.ts'
@@ -56,9 +61,6 @@ interface AskedUpgrade {
   readonly early: Buffer
   readonly upgrade: string
 }
-
-/** How often node:http looks for connections that are over their time: so they are few at once. */
-const CONNECTION_CHECK_MS = 100
 
 function bodyPace({ http: { readTimeoutMs, minBodyRate } }: ProxyConfig): BodyPace {
   return { idleMs: readTimeoutMs, minRate: minBodyRate }

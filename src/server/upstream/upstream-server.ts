@@ -8,7 +8,7 @@ import { REFUSALS } from '../../auth/refusal.ts'
 import type { Logger } from '../../log/logger.ts'
 import type { Counter } from '../../metrics/counter.ts'
 import type { Metrics } from '../../metrics/metrics.ts'
-import { createHttpPort, onClientError } from '../../net/http-port.ts'
+import { CONNECTION_CHECK_MS, createHttpPort, onClientError } from '../../net/http-port.ts'
 import type { PortSecurity } from '../../net/http-port.ts'
 import { closeServer, listen } from '../../net/listen.ts'
 import type { MuxRuntime } from '../../net/mux-conn.ts'
@@ -90,9 +90,6 @@ export interface UpstreamServerOptions {
   /** What may be under way to this side on one stream of a tunnel. */
   readonly windowBytes: number
 }
-
-/** How often node:http looks for connections that are over their time: so they are few at once. */
-const CONNECTION_CHECK_MS = 100
 
 /**
  * The upstream port: listeners open a WebSocket and name their endpoint; each becomes an upstream
@@ -187,7 +184,7 @@ export class UpstreamServer {
       {
         headersTimeout: handshakeTimeoutMs,
         requestTimeout: handshakeTimeoutMs,
-        connectionsCheckingInterval: Math.min(CONNECTION_CHECK_MS, handshakeTimeoutMs),
+        connectionsCheckingInterval: CONNECTION_CHECK_MS,
       },
       security,
     )
