@@ -7,6 +7,8 @@ import { ConnectionLimits } from './connection-limits.ts'
 import type { ConnectionLimit } from './connection-limits.ts'
 import { NetworkSet } from './network-set.ts'
 
+const PORT = { refusal: 'go away', silenceMs: () => 0, wasSilent: () => {} }
+
 interface Limits {
   readonly max: number
   readonly maxPerAddress: number
@@ -25,7 +27,7 @@ async function guarded(given: Limits) {
     bans,
     exceeded: (limit) => exceeded.push(limit),
   })
-  limits.guard(server, 'go away')
+  limits.guard(server, PORT)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => void server.close())
@@ -35,6 +37,7 @@ async function guarded(given: Limits) {
 /** The server's side of a connection, and what the client heard when that closed. */
 async function come(server: Server): Promise<{ socket: Socket; heard: Promise<string> }> {
   const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  client.write('hello')
   let text = ''
   client.setEncoding('latin1').on('data', (piece: string) => (text += piece))
   client.on('error', () => {})
@@ -131,13 +134,13 @@ test('who listened before hears only of those who may come in', async () => {
     exempt: new NetworkSet([]),
     exceeded: () => {},
   })
-  limits.guard(server, 'go away')
+  limits.guard(server, PORT)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => void server.close())
   const first = await come(server)
   expect(await (await come(server)).heard).toBe('go away')
-  expect(readCount).toBe(1)
+  await expect.poll(() => readCount).toBe(1)
   first.socket.destroy()
 })
 

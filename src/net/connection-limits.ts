@@ -4,6 +4,7 @@ import type { Bans } from './bans.ts'
 import type { NetworkSet } from './network-set.ts'
 import { peerAddress } from './peer-address.ts'
 import type { ReadGarbage } from './read-garbage.ts'
+import { SilentConnections } from './silent-connections.ts'
 import { Turnstile } from './turnstile.ts'
 
 /**
@@ -28,9 +29,20 @@ export interface ConnectionLimitsOptions {
   readonly exceeded: (limit: ConnectionLimit, address: string) => void
 }
 
+/** A port as its connections are seen from the outside. */
+export interface GuardedPort {
+  /** What one connection too many is told, if the port speaks in the clear. */
+  readonly refusal: string
+  /** How long a connection may be silent at first, in milliseconds; 0: as long as it likes. */
+  readonly silenceMs: () => number
+  /** One was, and is closed without a word: clients open connections that they may not need. */
+  readonly wasSilent: (address: string) => void
+}
+
 /** Bounds the connections of one port, altogether and from each address. */
 export class ConnectionLimits {
   private readonly options: ConnectionLimitsOptions
+  private silent: SilentConnections | undefined
   private readonly countByAddress = new Map<string, number>()
   private readonly counted = new WeakSet<Socket>()
 
@@ -40,36 +52,47 @@ export class ConnectionLimits {
 
   /**
    * Watches over a server's connections. Who listens for them by now hears only of those that may
-   * come in, and of a few in a turn; one too many is closed before anything of it was read, and
-   * `refusal` is what it is told, if the port speaks in the clear.
+   * come in and have said something, and of a few in a turn; one too many is closed before anything
+   * of it was read.
    */
-  guard(server: Server, refusal: string): void {
+  guard(server: Server, port: GuardedPort): void {
     const { max, exceeded } = this.options
     if (max > 0) {
       // The operating system's socket is closed before a Socket is made of it.
       Object.assign(server, { maxConnections: max })
       server.on('drop', (dropped) => exceeded('max_connections', dropped?.remoteAddress ?? ''))
     }
-    const answer = server instanceof TlsServer ? '' : refusal
+    const answer = server instanceof TlsServer ? '' : port.refusal
     const readers = server.rawListeners('connection')
     const read = (socket: Socket): void => {
       for (const reader of readers) reader.call(server, socket)
     }
     const newcomers = new Turnstile((socket: Socket) => {
       socket.off('error', destroyIt)
-      this.options.garbage?.add(CONNECTION_BYTES)
       if (!socket.destroyed) read(socket)
     })
+    const silent = new SilentConnections({
+      silenceMs: port.silenceMs,
+      spoke: (socket) => newcomers.come(socket),
+      expired: (socket) => port.wasSilent(peerAddress(socket)),
+    })
+    this.silent = silent
     server.removeAllListeners('connection')
     server.on('connection', (socket: Socket) => {
       // node:http announces a socket again when it is to read on from it.
       if (this.counted.has(socket)) return read(socket)
       this.counted.add(socket)
       if (!this.admits(socket, answer)) return
+      this.options.garbage?.add(CONNECTION_BYTES)
       // It may break while it waits and nobody else listens.
       socket.on('error', destroyIt)
-      newcomers.come(socket)
+      silent.add(socket)
     })
+  }
+
+  /** The port closes: nobody waits any more for those that have not said anything. */
+  close(): void {
+    this.silent?.close()
   }
 
   private admits(socket: Socket, answer: string): boolean {

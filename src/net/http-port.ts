@@ -10,6 +10,9 @@ import type { ServerTls } from './server-tls.ts'
 import { connectionBelow } from './tls-connection.ts'
 import { Turnstile } from './turnstile.ts'
 
+/** The code of node:http's error when no head came in time. */
+export const HEAD_TIMEOUT = 'ERR_HTTP_REQUEST_TIMEOUT'
+
 /** The TLS of a port, and who hears of the clients that it keeps out. */
 export interface PortSecurity {
   readonly tls: ServerTls
@@ -82,7 +85,7 @@ export function onClientError(
     if (refused.has(socket)) return
     refused.add(socket)
     ignoreRest(socket)
-    if (errorCode(error) === 'ERR_HTTP_REQUEST_TIMEOUT') slow.come([error, socket])
+    if (errorCode(error) === HEAD_TIMEOUT) slow.come([error, socket])
     else refuse(error, socket)
   })
 }

@@ -8,8 +8,10 @@ export const FLOOD_LIMITS = {
   cancellation: 10_000,
   /** Frames that change nothing: for unknown streams, empty, or with next to no credit. */
   futile: 30_000,
-  /** Pieces of the transport's that no frame fits into, and those without any byte. */
+  /** Pieces of the transport's that no frame fits into, with bytes for a stream. */
   crumb: 20_000,
+  /** Such pieces with bytes for nobody: parts of a header, unknown streams', none at all. */
+  scrap: 5_000,
 } as const satisfies Record<string, number>
 
 export type FloodKind = keyof typeof FLOOD_LIMITS
@@ -39,4 +41,5 @@ const NONE: Record<FloodKind, number> = {
   cancellation: 0,
   futile: 0,
   crumb: 0,
+  scrap: 0,
 }

@@ -4,6 +4,7 @@ import { randomBelow, seededRandom } from '../std/prng.ts'
 import type { Random } from '../std/prng.ts'
 import { DEFAULT_SESSION_CONFIG } from './config.ts'
 import type { YamuxError } from './errors.ts'
+import { FLOOD_LIMITS } from './flood-guard.ts'
 import { HEADER_BYTES, INITIAL_WINDOW_BYTES, writeHeader } from './frame.ts'
 import { Session } from './session.ts'
 import type { SessionShell, Stream, StreamHandler } from './session.ts'
@@ -133,6 +134,7 @@ class Side implements SessionShell {
   isDraining = false
   readonly wire: Uint8Array[] = []
   private wireBytes = 0
+  private chunksSent = 0
   private isCongested = false
   private readonly capacityBytes: number
   /** By stream: what may still be sent, by the rules of an onlooker. */
@@ -205,7 +207,7 @@ class Side implements SessionShell {
     this.credit.set(streamId, left)
   }
 
-  /** Moves `share` of what is under way to the other side, in chunks. */
+  /** Moves `share` of what is under way to the other side, in chunks: no faster than is allowed. */
   deliver(to: Side, share: number, chunkBytesMax: number): void {
     const pieces = this.wire.splice(0, Math.ceil(this.wire.length * share))
     const bytes = concat(pieces)
@@ -214,6 +216,8 @@ class Side implements SessionShell {
       const end = Math.min(bytes.length, offset + 1 + this.below(chunkBytesMax))
       to.session.receive(bytes.subarray(offset, end), 0)
       offset = end
+      this.chunksSent += 1
+      if (this.chunksSent % FLOOD_LIMITS.scrap === 0) to.session.tick(0)
     }
     if (!this.isCongested || this.wireBytes > this.capacityBytes / 2) return
     this.isCongested = false

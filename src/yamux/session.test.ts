@@ -700,6 +700,32 @@ test('limit: streams that the peer opens and resets', () => {
   expect(world.ends).toEqual(['flood'])
 })
 
+test.each([
+  ['crumb', 'bytes of a stream', 2],
+  ['scrap', 'bytes of an unknown stream', 99],
+] as const)('limit: pieces of kind %s: %s, one at a time', (kind, _, streamId) => {
+  const world = new World()
+  const [stream] = world.openAcked()
+  const bytes = frameOf(`Data ${streamId} ${'x'.repeat(FLOOD_LIMITS[kind] + 1)}`)
+  world.session.receive(bytes.subarray(0, HEADER_BYTES), 0)
+  const one = bytes.subarray(HEADER_BYTES, HEADER_BYTES + 1)
+  for (let i = 0; i < FLOOD_LIMITS[kind]; i++) {
+    world.session.receive(one, 0)
+    if (streamId === stream.id) stream.consumed(1)
+  }
+  expect(world.session.isClosed).toBe(false)
+  world.session.receive(one, 0)
+  expect(world.ends).toEqual(['flood'])
+})
+
+test('limit: pieces of kind scrap: none at all', () => {
+  const world = new World()
+  for (let i = 0; i < FLOOD_LIMITS.scrap; i++) world.session.receive(new Uint8Array(), 0)
+  expect(world.session.isClosed).toBe(false)
+  world.session.receive(new Uint8Array(), 0)
+  expect(world.ends).toEqual(['flood'])
+})
+
 // What callers may rely on.
 
 test('a full transport: writes queue, and leave stream by stream in shares of 64 KiB', () => {

@@ -95,7 +95,7 @@ export class Session {
    */
   receive(bytes: Uint8Array, nowMs: number): void {
     if (this.isOver) return
-    if (bytes.length < HEADER_BYTES && !this.count('crumb')) return
+    if (bytes.length < HEADER_BYTES && !this.count(this.isWanted ? 'crumb' : 'scrap')) return
     if (bytes.length === 0) return
     assert(!this.isReceiving, 'bytes come one after the other')
     this.isReceiving = true
@@ -261,6 +261,11 @@ export class Session {
       this.streams.loseIdle(new YamuxError('refused'))
       this.shell.peerGoAway()
     }
+  }
+
+  /** Whether what comes next is payload of a stream. */
+  private get isWanted(): boolean {
+    return this.receiver !== undefined && this.decoder.payloadLeft > 0
   }
 
   /** Counts a cheap frame; false when it was one too many, and ended the session. */

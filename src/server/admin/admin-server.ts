@@ -11,6 +11,7 @@ import { createHttpPort } from '../../net/http-port.ts'
 import type { PortSecurity } from '../../net/http-port.ts'
 import { closeServer, listen } from '../../net/listen.ts'
 import type { HostPort } from '../../std/host-port.ts'
+import type { PortGuard } from '../limits/guard-port.ts'
 import { AdminForwarder } from './admin-forward.ts'
 import { statusPage } from './status-routes.ts'
 import { statusJson } from './status-source.ts'
@@ -27,8 +28,7 @@ export interface AdminServerOptions {
   readonly gate: PortGate
   /** Metrics need no token. */
   readonly openMetrics: boolean
-  /** Holds the port to the limits of its connections. */
-  readonly guard: { watch(server: Server): void }
+  readonly guard: PortGuard
 }
 
 /** What a route answers: nothing but a status, or a body. */
@@ -55,6 +55,7 @@ export class AdminServer {
   private readonly metrics: Metrics
   private readonly forwarder: AdminForwarder
   private readonly http: Server
+  private readonly guard: PortGuard
   private readonly gate: PortGate
   /** Paths that need no token. */
   private readonly openPaths: ReadonlySet<string>
@@ -65,6 +66,7 @@ export class AdminServer {
     this.status = status
     this.metrics = metrics
     this.gate = gate
+    this.guard = guard
     this.openPaths = new Set(['/health', '/ready', ...(openMetrics ? ['/metrics'] : [])])
     this.forwarder = new AdminForwarder(logger, forwardTls)
     this.http = createHttpPort({ headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS }, security)
@@ -84,6 +86,7 @@ export class AdminServer {
   async close(): Promise<void> {
     const closed = closeServer(this.http)
     this.http.closeAllConnections()
+    this.guard.close()
     await closed
   }
 

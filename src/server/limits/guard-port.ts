@@ -1,4 +1,5 @@
-import type { Server, Socket } from 'node:net'
+import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
 import { answerBytes } from '../../net/answer.ts'
 import { Bans } from '../../net/bans.ts'
 import { ConnectionLimits } from '../../net/connection-limits.ts'
@@ -15,7 +16,7 @@ export interface PortGuard {
   ban(address: string): void
   /** node:http refused what came on a socket; whether that was once too often to be answered. */
   isFlooding(error: Error, socket: Socket): boolean
-  /** The port closes, and with it what the guard still holds. */
+  /** The port closes: those end that are held, and those that have said nothing yet. */
   close(): void
 }
 
@@ -36,6 +37,14 @@ const REFUSAL = answerBytes({
   error: 'too many connections from this address',
   kind: 'request',
 })
+
+/** Whoever says nothing at all meets the limit of the time for a head. */
+const SILENCE = {
+  proxy: 'proxy.http.read_header_timeout',
+  upstream: 'upstream.limits.handshake_timeout',
+  // Its time is no setting.
+  admin: undefined,
+} as const
 
 /** Holds a port to the limits of its connections, and counts what was refused. */
 export function portGuard(
@@ -60,10 +69,21 @@ export function portGuard(
     },
   })
   return {
-    watch: (server) => connections.guard(server, REFUSAL),
+    watch: (server) =>
+      connections.guard(server, {
+        refusal: REFUSAL,
+        silenceMs: () => server.headersTimeout,
+        wasSilent: (address) => {
+          const limit = SILENCE[port]
+          if (limit !== undefined) exceeded.note(limit, address)
+        },
+      }),
     ban: (address) => bans.ban(address),
     isFlooding: (error, socket) => isBrokenHead(error) && bans.sentBrokenHead(peerAddress(socket)),
-    close: () => bans.close(),
+    close: () => {
+      connections.close()
+      bans.close()
+    },
   }
 }
 

@@ -29,7 +29,7 @@ test('a leaving node closes idle connections at once, others when they are done'
   const { connections, server, sockets } = await opened(2)
   const [idle, busy] = sockets
   const ends = [connections.begin(busy, () => {}), connections.begin(busy, () => {})]
-  const drained = connections.drain(server)
+  const drained = connections.drain(server, () => {})
   await once(idle, 'close')
   ends[0]?.()
   expect(busy.writableEnded).toBe(false)
@@ -62,7 +62,7 @@ test('a connection is busy while a request is under way on it', async () => {
 test('a cut ends the wait, whatever is under way', async () => {
   const { connections, server, sockets } = await opened(2)
   for (const socket of sockets) connections.begin(socket, () => {})
-  const drained = connections.drain(server)
+  const drained = connections.drain(server, () => {})
   connections.destroy()
   await drained
   expect(sockets.map(({ destroyed }) => destroyed)).toEqual([true, true])

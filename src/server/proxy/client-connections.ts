@@ -47,13 +47,20 @@ export class ClientConnections {
     return (this.underWay.get(socket)?.size ?? 0) > 0
   }
 
-  /** Takes no more connections; resolves when the last one has closed behind its last answer. */
-  async drain(server: Server): Promise<void> {
+  /**
+   * Takes no more connections; resolves when the last one has closed behind its last answer.
+   * `closeSilent` closes those that were never added, at the time of those without a request.
+   */
+  async drain(server: Server, closeSilent: () => void): Promise<void> {
     this.leaving = true
     await new Promise<void>((resolve) => {
       Server.prototype.close.call(server, () => resolve())
       // A request may be on its way on a connection that looks idle, and would be lost with it.
-      setTimeout(() => this.closeIdle(), IDLE_MS).unref()
+      const closeIdle = setTimeout(() => {
+        closeSilent()
+        this.closeIdle()
+      }, IDLE_MS)
+      closeIdle.unref()
     })
     // What is left of node:http's own: its timer.
     server.close()

@@ -4,6 +4,7 @@ import { ANSWERS, answerBytes } from '../../net/answer.ts'
 import type { Answer } from '../../net/answer.ts'
 import type { Limit } from '../limits/exceeded-limits.ts'
 import { closeGently } from '../../net/close-gently.ts'
+import { HEAD_TIMEOUT } from '../../net/http-port.ts'
 
 /** What node:http refused before it was a request, by its error code. */
 function answerFor(error: Error): Answer {
@@ -12,7 +13,7 @@ function answerFor(error: Error): Answer {
       return { status: 431, error: 'request head too large', kind: 'request' }
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return { status: 413, error: 'chunk extensions too large', kind: 'request' }
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
+    case HEAD_TIMEOUT:
       return ANSWERS.requestTimeout
     default:
       return { status: 400, error: 'malformed request', kind: 'request' }
@@ -25,7 +26,7 @@ export function limitOf(error: Error): Limit | undefined {
     case 'HPE_HEADER_OVERFLOW':
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return 'proxy.http.max_header_bytes'
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
+    case HEAD_TIMEOUT:
       return 'proxy.http.read_header_timeout'
     default:
       return undefined

@@ -153,14 +153,13 @@ export class ProxyServer {
   /** Takes no new connections; resolves when the requests under way are answered. */
   async drain(): Promise<void> {
     this.leave()
-    const drained = this.connections.drain(this.http)
-    this.guard.close()
-    await drained
+    await this.connections.drain(this.http, () => this.guard.close())
     this.stopTicking()
   }
 
   /** Cuts what is still open. */
   destroy(): void {
+    this.guard.close()
     this.connections.destroy()
   }
 

@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { closeGently } from '../../net/close-gently.ts'
+import { HEAD_TIMEOUT } from '../../net/http-port.ts'
 import { errorCode } from '../../std/errors.ts'
 
 /** Why a listener is not let in: the answer's status and its JSON `error`, '' for no body. */
@@ -21,7 +22,7 @@ export function handshakeError(error: Error): UpstreamError {
   switch (errorCode(error)) {
     case 'HPE_HEADER_OVERFLOW':
       return { status: 431, error: 'request head too large' }
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
+    case HEAD_TIMEOUT:
       return { status: 408, error: 'request timeout' }
     default:
       return { status: 400, error: 'malformed request' }

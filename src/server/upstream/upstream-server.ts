@@ -8,7 +8,12 @@ import { REFUSALS } from '../../auth/refusal.ts'
 import type { Logger } from '../../log/logger.ts'
 import type { Counter } from '../../metrics/counter.ts'
 import type { Metrics } from '../../metrics/metrics.ts'
-import { CONNECTION_CHECK_MS, createHttpPort, onClientError } from '../../net/http-port.ts'
+import {
+  CONNECTION_CHECK_MS,
+  HEAD_TIMEOUT,
+  createHttpPort,
+  onClientError,
+} from '../../net/http-port.ts'
 import type { PortSecurity } from '../../net/http-port.ts'
 import { closeServer, listen } from '../../net/listen.ts'
 import type { MuxRuntime } from '../../net/mux-conn.ts'
@@ -317,7 +322,7 @@ export class UpstreamServer {
 
   /** What is no request, or none in time. */
   private refuseHandshake(error: Error, socket: Socket): void {
-    if (errorCode(error) === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    if (errorCode(error) === HEAD_TIMEOUT) {
       this.exceeded.note('upstream.limits.handshake_timeout', peerAddress(socket))
     }
     const isFlooding = this.options.guard.isFlooding(error, socket)
