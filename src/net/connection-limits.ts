@@ -11,7 +11,7 @@ import { Turnstile } from './turnstile.ts'
  * Of the JavaScript heap, about, with what is garbage as soon as it stands. Whoever opens thousands
  * is collected after often and in moments, before requests have to wait for it.
  */
-const CONNECTION_BYTES = 8_192
+const CONNECTION_BYTES = 32_768
 
 /** Which of its limits a port has met. */
 export type ConnectionLimit = 'max_connections' | 'max_connections_per_address' | 'flood_ban'
