@@ -28,6 +28,8 @@ export class FdWriter {
   private readonly fd: number
   /** Only the last one has room. */
   private readonly chunks: Chunk[] = []
+  /** A chunk that was written: a new one each time would have the whole heap collected for it. */
+  private spare: Chunk | undefined
   private waitingBytes = 0
   private inFlight = false
   private gathering: NodeJS.Timeout | undefined
@@ -77,9 +79,15 @@ export class FdWriter {
   private chunkWithRoom(byteLength: number): Chunk {
     const last = this.chunks.at(-1)
     if (last !== undefined && last.room >= byteLength) return last
-    const chunk = new Chunk(Math.max(GATHER_BYTES, byteLength))
+    const chunk = byteLength > GATHER_BYTES ? new Chunk(byteLength) : this.emptyChunk()
     this.chunks.push(chunk)
     return chunk
+  }
+
+  private emptyChunk(): Chunk {
+    const { spare } = this
+    this.spare = undefined
+    return spare ?? new Chunk(GATHER_BYTES)
   }
 
   private next(): void {
@@ -91,25 +99,33 @@ export class FdWriter {
       this.onIdle?.()
       return
     }
-    this.waitingBytes -= chunk.bytes.length
-    this.send(chunk.bytes, chunk.lineCount)
+    const { bytes } = chunk
+    this.waitingBytes -= bytes.length
+    this.send(chunk, bytes)
   }
 
-  private send(chunk: Uint8Array, lines: number): void {
-    write(this.fd, chunk, 0, chunk.length, null, (error, written) => {
-      if (error === null && written === chunk.length) this.next()
-      else if (error === null) this.send(chunk.subarray(written), lines)
-      else if (errorCode(error) === 'EAGAIN') this.retry(chunk, lines)
+  /** `rest`: what has not been written of the chunk. */
+  private send(chunk: Chunk, rest: Uint8Array): void {
+    write(this.fd, rest, 0, rest.length, null, (error, written) => {
+      if (error === null && written === rest.length) this.sent(chunk)
+      else if (error === null) this.send(chunk, rest.subarray(written))
+      else if (errorCode(error) === 'EAGAIN') this.retry(chunk, rest)
       else {
-        this.lost += lines
+        this.lost += chunk.lineCount
         this.next()
       }
     })
   }
 
+  private sent(chunk: Chunk): void {
+    chunk.clear()
+    if (chunk.room === GATHER_BYTES) this.spare = chunk
+    this.next()
+  }
+
   /** The descriptor is in non-blocking mode and its pipe is full; nothing tells when it empties. */
-  private retry(chunk: Uint8Array, lines: number): void {
-    setTimeout(() => this.send(chunk, lines), RETRY_MS)
+  private retry(chunk: Chunk, rest: Uint8Array): void {
+    setTimeout(() => this.send(chunk, rest), RETRY_MS)
   }
 }
 
@@ -129,6 +145,11 @@ class Chunk {
 
   get bytes(): Uint8Array {
     return this.buffer.subarray(0, this.length)
+  }
+
+  clear(): void {
+    this.lineCount = 0
+    this.length = 0
   }
 
   append(line: string | Uint8Array): void {

@@ -1,16 +1,15 @@
 import type { Socket } from 'node:net'
+import { BanList } from './ban-list.ts'
 import type { NetworkSet } from './network-set.ts'
 import { Strikes } from './strikes.ts'
 import { Tarpit } from './tarpit.ts'
 
-/** Banned addresses that are remembered; of more, the first is forgotten. */
-const BANNED_MAX = 10_000
-
-/** Heads that an address may send in a second and that nobody can read. */
+/** Heads that nobody can read: how many an address may send in a second, and one on record. */
 const BROKEN_HEADS_MAX = 20
+const BROKEN_HEADS_MAX_ON_RECORD = 5
 
 export interface BansOptions {
-  /** How long a ban lasts, in milliseconds; 0: nobody is banned. */
+  /** How long a first ban lasts, in milliseconds; 0: nobody is banned. */
   readonly banMs: number
   /** Who is never banned. */
   readonly exempt: NetworkSet
@@ -21,25 +20,19 @@ export interface BansOptions {
 /** The addresses that flood a port: they get no answer there for a while. */
 export class Bans {
   private readonly options: BansOptions
-  /** By address, in the order of the bans. */
-  private readonly untilMs = new Map<string, number>()
-  private readonly brokenHeads = new Strikes(BROKEN_HEADS_MAX)
+  private readonly list: BanList
+  private readonly brokenHeads = new Strikes()
   private readonly tarpit: Tarpit
 
   constructor(options: BansOptions) {
     this.options = options
+    this.list = new BanList(options.banMs)
     this.tarpit = new Tarpit(options.heldMax)
   }
 
   /** Connections that come from there are held. Those that stand are not touched. */
   ban(address: string): void {
-    const { banMs } = this.options
-    if (!this.canBan(address)) return
-    this.untilMs.delete(address)
-    this.untilMs.set(address, performance.now() + banMs)
-    if (this.untilMs.size <= BANNED_MAX) return
-    const [first] = this.untilMs.keys()
-    this.untilMs.delete(first as string)
+    if (this.canBan(address)) this.list.ban(address, performance.now())
   }
 
   /**
@@ -48,19 +41,20 @@ export class Bans {
    */
   sentBrokenHead(address: string): boolean {
     if (!this.canBan(address)) return false
-    if (!this.brokenHeads.note(address, performance.now())) return false
-    this.ban(address)
+    const nowMs = performance.now()
+    const isOnRecord = this.list.isOnRecord(address, nowMs)
+    const max = isOnRecord ? BROKEN_HEADS_MAX_ON_RECORD : BROKEN_HEADS_MAX
+    if (this.brokenHeads.note(address, nowMs) <= max) return false
+    this.list.ban(address, nowMs)
     return true
   }
 
   /** Keeps a new connection if its address is banned, until it is not. */
   holds(socket: Socket, address: string): boolean {
-    const untilMs = this.untilMs.get(address)
-    if (untilMs === undefined) return false
-    const leftMs = untilMs - performance.now()
-    if (leftMs > 0) this.tarpit.hold(socket, leftMs)
-    else this.untilMs.delete(address)
-    return leftMs > 0
+    const leftMs = this.list.leftMs(address, performance.now())
+    if (leftMs === 0) return false
+    this.tarpit.hold(socket, leftMs)
+    return true
   }
 
   /** Lets go of the connections that are held. */

@@ -124,6 +124,13 @@ test('too many heads that nobody can read are a flood', async () => {
   expect(exceeded).toEqual(['flood_ban'])
 })
 
+test('soon after a ban a few such heads are enough', async () => {
+  const { bans } = await guarded({ max: 0, maxPerAddress: 0, banMs: 60_000 })
+  bans.ban('127.0.0.1')
+  const floods = Array.from({ length: 6 }, () => bans.sentBrokenHead('127.0.0.1'))
+  expect(floods).toEqual([false, false, false, false, false, true])
+})
+
 test('who listened before hears only of those who may come in', async () => {
   const server = createServer()
   let readCount = 0

@@ -13,6 +13,9 @@ import { Turnstile } from './turnstile.ts'
 /** The code of node:http's error when no head came in time. */
 export const HEAD_TIMEOUT = 'ERR_HTTP_REQUEST_TIMEOUT'
 
+/** The code of node:http's error when a head is beyond its maximum. */
+export const HEAD_TOO_LARGE = 'HPE_HEADER_OVERFLOW'
+
 /** The TLS of a port, and who hears of the clients that it keeps out. */
 export interface PortSecurity {
   readonly tls: ServerTls
@@ -65,15 +68,20 @@ export const CONNECTION_CHECK_MS = 100
 /** Between a few connections that are over their time and the next: 400 of them a second. */
 const SLOW_TURN_MS = 10
 
+/** What a port does with what is no request. */
+export interface ClientErrorHandler {
+  /** It is told so, if that is worth it, and closed. */
+  readonly refuse: (error: Error, socket: Socket) => void
+  /** A head goes on and on: it is about to be closed. */
+  readonly endless: (socket: Socket) => void
+}
+
 /**
  * Hands what came on a connection and is no request to `refuse`, once: nobody parses what comes
  * behind it. Thousands of connections may be over their time in one moment, and their successors
  * come as soon as they are gone: of these it gets a few at a time.
  */
-export function onClientError(
-  server: Server,
-  refuse: (error: Error, socket: Socket) => void,
-): void {
+export function onClientError(server: Server, { refuse, endless }: ClientErrorHandler): void {
   const slow = new Turnstile<[Error, Socket]>(
     ([error, socket]) => refuse(error, socket),
     (turn) => void setTimeout(turn, SLOW_TURN_MS).unref(),
@@ -84,17 +92,20 @@ export function onClientError(
     // The end of a connection in the middle of a head is an error, too.
     if (refused.has(socket)) return
     refused.add(socket)
-    ignoreRest(socket)
+    const isHead = errorCode(error) === HEAD_TOO_LARGE
+    ignoreRest(socket, isHead ? () => endless(socket) : () => {})
     if (errorCode(error) === HEAD_TIMEOUT) slow.come([error, socket])
     else refuse(error, socket)
   })
 }
 
 /** What comes is read by nobody else any more: node:http lets go of it when others listen. */
-function ignoreRest(socket: Socket): void {
+function ignoreRest(socket: Socket, endless: () => void): void {
   let restBytes = 0
   socket.removeAllListeners('data').on('data', (chunk: Buffer) => {
     restBytes += chunk.length
-    if (restBytes > REST_BYTES_MAX) socket.destroy()
+    if (restBytes <= REST_BYTES_MAX || socket.destroyed) return
+    endless()
+    socket.destroy()
   })
 }

@@ -56,8 +56,9 @@ const proxySection = section(
         floodBanMs: duration({
           default: '10s',
           help:
-            'How long an address gets no answer after more than 20 heads within a second that ' +
-            'were too large or no HTTP. 0 turns it off.',
+            'How long an address gets no answer after a head without an end, or more than 20 ' +
+            'within a second that were too large or no HTTP; up to eight times as long when it ' +
+            'goes on. 0 turns it off.',
         }),
       },
       { help: 'What one who connects can use up. Trusted proxies are exempt, too.' },

@@ -232,6 +232,23 @@ test.each(['proxy', 'upstream'] as const)(
   },
 )
 
+test.each(['proxy', 'upstream'] as const)(
+  'who sends the %s port a head without an end gets no answer for a while',
+  async (port) => {
+    const node = await startServer(NOBODY_EXEMPT(port))
+    const endless = await dialPort(node.addresses[port])
+    endless.send('GET / HTTP/1.1\r\nHost: a.b\r\n')
+    const field = `X-More: ${'x'.repeat(1_000)}\r\n`
+    const isBanned = async () => {
+      endless.send(field.repeat(50))
+      const wire = await dialPort(node.addresses[port])
+      wire.send('GET / HTTP/1.1\r\nHost: a.b\r\n\r\n')
+      return exceeded(node, `${port}.limits.flood_ban`)
+    }
+    await expect.poll(isBanned).toBeGreaterThan(0)
+  },
+)
+
 test.each([
   ['empty messages', OP.binary, 20_100],
   ['WebSocket pings', OP.ping, 1_100],

@@ -11,7 +11,6 @@ import { createHttpPort } from '../../net/http-port.ts'
 import type { PortSecurity } from '../../net/http-port.ts'
 import { closeServer, listen } from '../../net/listen.ts'
 import type { HostPort } from '../../std/host-port.ts'
-import type { PortGuard } from '../limits/guard-port.ts'
 import { AdminForwarder } from './admin-forward.ts'
 import { statusPage } from './status-routes.ts'
 import { statusJson } from './status-source.ts'
@@ -28,7 +27,13 @@ export interface AdminServerOptions {
   readonly gate: PortGate
   /** Metrics need no token. */
   readonly openMetrics: boolean
-  readonly guard: PortGuard
+  /** Holds the port to the limits of its connections. */
+  readonly guard: Guard
+}
+
+interface Guard {
+  watch(server: Server): void
+  close(): void
 }
 
 /** What a route answers: nothing but a status, or a body. */
@@ -55,7 +60,7 @@ export class AdminServer {
   private readonly metrics: Metrics
   private readonly forwarder: AdminForwarder
   private readonly http: Server
-  private readonly guard: PortGuard
+  private readonly guard: Guard
   private readonly gate: PortGate
   /** Paths that need no token. */
   private readonly openPaths: ReadonlySet<string>

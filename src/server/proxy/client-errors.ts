@@ -4,12 +4,12 @@ import { ANSWERS, answerBytes } from '../../net/answer.ts'
 import type { Answer } from '../../net/answer.ts'
 import type { Limit } from '../limits/exceeded-limits.ts'
 import { closeGently } from '../../net/close-gently.ts'
-import { HEAD_TIMEOUT } from '../../net/http-port.ts'
+import { HEAD_TIMEOUT, HEAD_TOO_LARGE } from '../../net/http-port.ts'
 
 /** What node:http refused before it was a request, by its error code. */
 function answerFor(error: Error): Answer {
   switch (errorCode(error)) {
-    case 'HPE_HEADER_OVERFLOW':
+    case HEAD_TOO_LARGE:
       return { status: 431, error: 'request head too large', kind: 'request' }
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return { status: 413, error: 'chunk extensions too large', kind: 'request' }
@@ -23,7 +23,7 @@ function answerFor(error: Error): Answer {
 /** The limit that a client met before it sent a request; undefined when it met none. */
 export function limitOf(error: Error): Limit | undefined {
   switch (errorCode(error)) {
-    case 'HPE_HEADER_OVERFLOW':
+    case HEAD_TOO_LARGE:
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return 'proxy.http.max_header_bytes'
     case HEAD_TIMEOUT:

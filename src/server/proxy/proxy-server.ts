@@ -188,7 +188,10 @@ export class ProxyServer {
     server.on('connect', (_request, socket: Socket) => {
       refuseSocket(socket, badRequest('CONNECT is not supported'))
     })
-    onClientError(server, (error, socket) => this.refuseUnread(error, socket))
+    onClientError(server, {
+      refuse: (error, socket) => this.refuseUnread(error, socket),
+      endless: (socket) => this.guard.ban(peerAddress(socket)),
+    })
     return server
   }
 

@@ -21,8 +21,9 @@ export const upstreamLimitsSection = section(
       default: '10s',
       help:
         'How long an address gets no answer after one of its tunnels was ended for a flood of ' +
-        'frames that carry nothing, or after more than 20 heads within a second that were too ' +
-        'large or no HTTP. 0 turns it off.',
+        'frames that carry nothing, after a head without an end, or more than 20 within a second ' +
+        'that were too large or no HTTP; up to eight times as long when it goes on. 0 turns it ' +
+        'off.',
     }),
     handshakeTimeoutMs: duration({
       default: '10s',

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { closeGently } from '../../net/close-gently.ts'
-import { HEAD_TIMEOUT } from '../../net/http-port.ts'
+import { HEAD_TIMEOUT, HEAD_TOO_LARGE } from '../../net/http-port.ts'
 import { errorCode } from '../../std/errors.ts'
 
 /** Why a listener is not let in: the answer's status and its JSON `error`, '' for no body. */
@@ -20,7 +20,7 @@ const WANTED: Readonly<Record<number, Readonly<Record<string, string>>>> = {
 /** What node:http refused before it was a request for a tunnel. */
 export function handshakeError(error: Error): UpstreamError {
   switch (errorCode(error)) {
-    case 'HPE_HEADER_OVERFLOW':
+    case HEAD_TOO_LARGE:
       return { status: 431, error: 'request head too large' }
     case HEAD_TIMEOUT:
       return { status: 408, error: 'request timeout' }

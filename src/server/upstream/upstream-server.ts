@@ -197,7 +197,10 @@ export class UpstreamServer {
     server.on('upgrade', (request, socket, head) => {
       this.upgrade(request, socket as Socket, head)
     })
-    onClientError(server, (error, socket) => this.refuseHandshake(error, socket))
+    onClientError(server, {
+      refuse: (error, socket) => this.refuseHandshake(error, socket),
+      endless: (socket) => this.options.guard.ban(peerAddress(socket)),
+    })
     return server
   }
 
