@@ -7,13 +7,14 @@ import { freePorts } from '../../bench/free-ports.ts'
 import { rssBytes } from '../../bench/process-usage.ts'
 import { PikoProcess } from '../../src/cli/piko-process.ts'
 import { Ticker } from '../soak/ticker.ts'
-import { HttpService } from '../support/http-service.ts'
 import type { Attack, Victim } from './attack.ts'
 import { HealthyClients, quantileMs } from './healthy-clients.ts'
 import type { Outcome } from './healthy-clients.ts'
 
 const PIKO = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 const ATTACKER = fileURLToPath(new URL('attacker.ts', import.meta.url))
+const SERVICE = fileURLToPath(new URL('service.ts', import.meta.url))
+const TYPESCRIPT = [process.execPath, '--import', 'tsx'] as const
 const ENDPOINT = 'healthy'
 
 /**
@@ -54,7 +55,7 @@ export interface SiegeReport {
 
 interface SiegeParts {
   readonly victim: Victim
-  readonly service: HttpService
+  readonly service: ChildProcess
   readonly programs: readonly PikoProcess[]
   readonly isPinned: boolean
 }
@@ -68,7 +69,7 @@ interface SiegeParts {
 export class Siege {
   private readonly options: SiegeOptions
   private readonly victim: Victim
-  private readonly service: HttpService
+  private readonly service: ChildProcess
   private readonly programs: readonly PikoProcess[]
   private readonly clients: HealthyClients
   private readonly ticker = new Ticker()
@@ -85,20 +86,18 @@ export class Siege {
   }
 
   static async begin(options: SiegeOptions): Promise<Siege> {
-    const service = await HttpService.start((request, response) => {
-      request.resume()
-      if (request.method === 'GET') response.end('well')
-    })
     const ports = await freePorts('proxy', 'upstream', 'admin', 'gossip')
     const isPinned = options.pinned && availableParallelism() > 1
     if (isPinned) spawnSync('taskset', ['-acp', '1', `${process.pid}`])
+    const service = start([...TYPESCRIPT, SERVICE])
+    const [servicePort] = (await once(service, 'message')) as [number]
     const piko = [process.execPath, PIKO] as const
     const server = new PikoProcess('server', [
       ...(isPinned ? (['taskset', '-c', '0', ...piko] as const) : piko),
       ...serverArgs(ports),
     ])
     await server.logged('node started')
-    const agent = new PikoProcess('agent', [...piko, ...agentArgs(ports.upstream, service.port)])
+    const agent = new PikoProcess('agent', [...piko, ...agentArgs(ports.upstream, servicePort)])
     await agent.logged('connected')
     const victim = { ...ports, endpoint: ENDPOINT }
     return new Siege(options, { victim, service, programs: [server, agent], isPinned })
@@ -139,7 +138,7 @@ export class Siege {
     this.clients.stop()
     this.ticker.stop()
     await Promise.all(this.programs.map(async (program) => program.stop()))
-    await this.service.close()
+    this.service.disconnect()
   }
 
   /** What becomes of the requests of the next while. */
@@ -154,11 +153,8 @@ export class Siege {
   }
 
   private letLoose(attack: Attack): ChildProcess {
-    const attacker = [process.execPath, '--import', 'tsx', ATTACKER] as const
-    const [program, ...args] = this.isPinned ? [...IN_IDLE_TIME, ...attacker] : attacker
-    return spawn(program, [...args, attack.name, JSON.stringify(this.victim)], {
-      stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    })
+    const attacker = [...TYPESCRIPT, ATTACKER, attack.name, JSON.stringify(this.victim)]
+    return start(this.isPinned ? [...IN_IDLE_TIME, ...attacker] : attacker)
   }
 
   /** Until a second of requests is as quick as before. */
@@ -174,6 +170,11 @@ export class Siege {
     }
     return Number.POSITIVE_INFINITY
   }
+}
+
+/** Starts a process that sends messages. */
+function start([program = '', ...args]: readonly string[]): ChildProcess {
+  return spawn(program, args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
 }
 
 /** Resolves when the attack is at its full strength. */
