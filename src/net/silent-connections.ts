@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net'
 
-/** Connections whose time is over that are told so at once, and how long the next ones wait. */
-const EXPIRED_AT_ONCE = 4
+/**
+ * Between one connection whose time is over and the next: those who say nothing are cheap as long
+ * as they stay, and come again when they do not.
+ */
 const EXPIRED_EVERY_MS = 10
 
 export interface SilentConnectionsOptions {
@@ -54,20 +56,16 @@ export class SilentConnections {
   }
 
   private expire(): void {
-    const silenceMs = this.options.silenceMs()
-    const nowMs = performance.now()
-    let count = 0
     this.timer = undefined
-    for (const [socket, sinceMs] of this.sinceMs) {
-      const leftMs = silenceMs - (nowMs - sinceMs)
-      if (leftMs > 0 || count === EXPIRED_AT_ONCE) {
-        this.timer = this.look(leftMs)
-        return
-      }
-      count += 1
+    const [longest] = this.sinceMs
+    if (longest === undefined) return
+    const [socket, sinceMs] = longest
+    const leftMs = this.options.silenceMs() - (performance.now() - sinceMs)
+    if (leftMs <= 0) {
       this.sinceMs.delete(socket)
       this.options.expired(socket)
       socket.destroy()
     }
+    this.timer = this.look(leftMs)
   }
 }
