@@ -99,19 +99,16 @@ export class ConnectionLimits {
     const address = peerAddress(socket)
     if (address === '' || this.options.exempt.includes(address)) return true
     const { maxPerAddress, bans, exceeded } = this.options
-    if (bans?.holds(socket, address) === true) {
-      exceeded('flood_ban', address)
-      return false
-    }
-    if (maxPerAddress === 0) return true
     const count = this.countByAddress.get(address) ?? 0
-    if (count >= maxPerAddress) {
+    if (maxPerAddress > 0 && count >= maxPerAddress) {
       this.refuse(socket, address, answer)
       return false
     }
     this.countByAddress.set(address, count + 1)
     socket.once('close', () => this.left(address))
-    return true
+    if (bans?.holds(socket, address) !== true) return true
+    exceeded('flood_ban', address)
+    return false
   }
 
   private refuse(socket: Socket, address: string, answer: string): void {

@@ -8,7 +8,7 @@ import type { HandshakeFailure } from './handshake-failure.ts'
 import { errorCode } from '../std/errors.ts'
 import type { ServerTls } from './server-tls.ts'
 import { connectionBelow } from './tls-connection.ts'
-import { Turnstile } from './turnstile.ts'
+import { SLOW_TURN_MS, Turnstile } from './turnstile.ts'
 
 /** The code of node:http's error when no head came in time. */
 export const HEAD_TIMEOUT = 'ERR_HTTP_REQUEST_TIMEOUT'
@@ -64,9 +64,6 @@ const REST_BYTES_MAX = 128 * 1024
  * so they are few at once.
  */
 export const CONNECTION_CHECK_MS = 100
-
-/** Between a few connections that are over their time and the next: 400 of them a second. */
-const SLOW_TURN_MS = 10
 
 /** What a port does with what is no request. */
 export interface ClientErrorHandler {

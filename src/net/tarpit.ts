@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { SLOW_TURN_MS, Turnstile } from './turnstile.ts'
 
 /**
  * Where connections go that nobody wants: they stay open, unread and unanswered, until their time
@@ -8,6 +9,11 @@ import type { Socket } from 'node:net'
 export class Tarpit {
   private readonly heldMax: number
   private readonly held = new Set<Socket>()
+  /** The time of all that came from an address is over in the same moment. */
+  private readonly exit = new Turnstile<Socket>(
+    (socket) => socket.destroy(),
+    (turn) => void setTimeout(turn, SLOW_TURN_MS).unref(),
+  )
 
   /** Holds `heldMax` at once: each keeps a descriptor and the buffers of its socket. */
   constructor(heldMax: number) {
@@ -20,7 +26,7 @@ export class Tarpit {
     socket.on('error', () => socket.destroy())
     if (this.held.size >= this.heldMax) return void socket.destroy()
     this.held.add(socket)
-    const release = setTimeout(() => socket.destroy(), ms)
+    const release = setTimeout(() => this.exit.come(socket), ms)
     socket.once('close', () => {
       clearTimeout(release)
       this.held.delete(socket)

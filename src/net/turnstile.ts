@@ -1,5 +1,8 @@
 const PER_TURN = 4
 
+/** Between turns of those who are on their way out: 400 of them a second. */
+export const SLOW_TURN_MS = 10
+
 type Wait = (turn: () => void) => void
 
 /**

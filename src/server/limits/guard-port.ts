@@ -29,8 +29,8 @@ export interface PortLimits {
 }
 
 /** Connections of those who are banned that are held, and the share of all that they may be. */
-const HELD_MAX = 4_096
-const HELD_SHARE = 16
+const HELD_MAX = 8_192
+const HELD_SHARE = 8
 
 const REFUSAL = answerBytes({
   status: 429,
