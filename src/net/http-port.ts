@@ -8,7 +8,7 @@ import type { HandshakeFailure } from './handshake-failure.ts'
 import { errorCode } from '../std/errors.ts'
 import type { ServerTls } from './server-tls.ts'
 import { connectionBelow } from './tls-connection.ts'
-import { SLOW_TURN_MS, Turnstile } from './turnstile.ts'
+import { slowly, Turnstile } from './turnstile.ts'
 
 /** The code of node:http's error when no head came in time. */
 export const HEAD_TIMEOUT = 'ERR_HTTP_REQUEST_TIMEOUT'
@@ -79,19 +79,16 @@ export interface ClientErrorHandler {
  * come as soon as they are gone: of these it gets a few at a time.
  */
 export function onClientError(server: Server, { refuse, endless }: ClientErrorHandler): void {
-  const slow = new Turnstile<[Error, Socket]>(
-    ([error, socket]) => refuse(error, socket),
-    (turn) => void setTimeout(turn, SLOW_TURN_MS).unref(),
-  )
+  const slow = new Turnstile<[Error, Socket]>(([error, socket]) => refuse(error, socket), slowly)
   const refused = new WeakSet<Socket>()
   server.on('clientError', (error: Error, stream) => {
     const socket = stream as Socket
     // The end of a connection in the middle of a head is an error, too.
     if (refused.has(socket)) return
     refused.add(socket)
-    const isHead = errorCode(error) === HEAD_TOO_LARGE
-    ignoreRest(socket, isHead ? () => endless(socket) : () => {})
-    if (errorCode(error) === HEAD_TIMEOUT) slow.come([error, socket])
+    const code = errorCode(error)
+    ignoreRest(socket, code === HEAD_TOO_LARGE ? () => endless(socket) : () => {})
+    if (code === HEAD_TIMEOUT) slow.come([error, socket])
     else refuse(error, socket)
   })
 }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { SLOW_TURN_MS, Turnstile } from './turnstile.ts'
+import { slowly, Turnstile } from './turnstile.ts'
 
 /**
  * Where connections go that nobody wants: they stay open, unread and unanswered, until their time
@@ -10,10 +10,7 @@ export class Tarpit {
   private readonly heldMax: number
   private readonly held = new Set<Socket>()
   /** The time of all that came from an address is over in the same moment. */
-  private readonly exit = new Turnstile<Socket>(
-    (socket) => socket.destroy(),
-    (turn) => void setTimeout(turn, SLOW_TURN_MS).unref(),
-  )
+  private readonly exit = new Turnstile<Socket>((socket) => socket.destroy(), slowly)
 
   /** Holds `heldMax` at once: each keeps a descriptor and the buffers of its socket. */
   constructor(heldMax: number) {

@@ -1,9 +1,14 @@
 const PER_TURN = 4
 
-/** Between turns of those who are on their way out: 400 of them a second. */
-export const SLOW_TURN_MS = 10
+/** Between slow turns: 400 pass in a second. */
+const SLOW_TURN_MS = 10
 
 type Wait = (turn: () => void) => void
+
+/** For those who are on their way out, and come again as soon as they are gone. */
+export function slowly(turn: () => void): void {
+  setTimeout(turn, SLOW_TURN_MS).unref()
+}
 
 /**
  * Lets a few through in each turn, in their order, however many come at once: who is served already
