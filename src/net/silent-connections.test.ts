@@ -5,11 +5,11 @@ import { expect, onTestFinished, test } from 'vitest'
 import { SilentConnections } from './silent-connections.ts'
 
 /** A port that knows of its connections what the class tells, in order. */
-async function listening(silenceMs: number) {
+async function listening(silenceMs: () => number) {
   const told: string[] = []
   let heard = (): void => {}
   const silent = new SilentConnections({
-    silenceMs: () => silenceMs,
+    silenceMs,
     spoke: (socket) => {
       told.push(`spoke ${String(socket.read())}`)
       heard()
@@ -35,7 +35,7 @@ async function listening(silenceMs: number) {
 }
 
 test('the first bytes of a connection are read by whoever hears that they came', async () => {
-  const { told, silent, come, spoken } = await listening(0)
+  const { told, silent, come, spoken } = await listening(() => 0)
   const { client, socket } = await come()
   expect(told).toEqual([])
   client.write('hello')
@@ -48,7 +48,7 @@ test('the first bytes of a connection are read by whoever hears that they came',
 
 test('who says nothing in time is closed', async () => {
   const silenceMs = 50
-  const { told, come } = await listening(silenceMs)
+  const { told, come } = await listening(() => silenceMs)
   const fromMs = performance.now()
   const all = await Promise.all(Array.from({ length: 9 }, come))
   const closed = all.map(async ({ client }) => once(client, 'close'))
@@ -57,8 +57,22 @@ test('who says nothing in time is closed', async () => {
   expect(told).toEqual(all.map(() => 'expired'))
 })
 
+test('whoever is silent stays once there is no limit any more', async () => {
+  const limit = { silenceMs: 20, asked: (): void => {} }
+  const { told, come } = await listening(() => {
+    limit.asked()
+    return limit.silenceMs
+  })
+  const { socket } = await come()
+  const looked = new Promise<void>((resolve) => (limit.asked = resolve))
+  limit.silenceMs = 0
+  await looked
+  expect(told).toEqual([])
+  expect(socket.destroyed).toBe(false)
+})
+
 test('who leaves without a word is gone, and nobody hears of it', async () => {
-  const { told, come } = await listening(60_000)
+  const { told, come } = await listening(() => 60_000)
   const ended = await come()
   ended.client.end()
   await once(ended.socket, 'close')
@@ -70,7 +84,7 @@ test('who leaves without a word is gone, and nobody hears of it', async () => {
 })
 
 test('when the port closes nobody is waited for', async () => {
-  const { told, silent, come } = await listening(60_000)
+  const { told, silent, come } = await listening(() => 60_000)
   const { client } = await come()
   silent.close()
   expect(await once(client, 'close')).toEqual([false])

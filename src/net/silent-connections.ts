@@ -58,9 +58,11 @@ export class SilentConnections {
   private expire(): void {
     this.timer = undefined
     const [longest] = this.sinceMs
-    if (longest === undefined) return
+    const silenceMs = this.options.silenceMs()
+    // It may have been changed since.
+    if (longest === undefined || silenceMs === 0) return
     const [socket, sinceMs] = longest
-    const leftMs = this.options.silenceMs() - (performance.now() - sinceMs)
+    const leftMs = silenceMs - (performance.now() - sinceMs)
     if (leftMs <= 0) {
       this.sinceMs.delete(socket)
       this.options.expired(socket)
