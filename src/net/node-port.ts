@@ -54,7 +54,7 @@ const HELD_MAX = 256
  * What reading a datagram leaves behind, about. A flood of them is collected often and in moments,
  * before there is so much that requests have to wait for it.
  */
-const DATAGRAM_GARBAGE_BYTES = 1_024
+const DATAGRAM_GARBAGE_BYTES = 4_096
 
 /** Reconciliations that others ask for, at once: each may hold a whole message. */
 const SYNCS_MAX = 16
