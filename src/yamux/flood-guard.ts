@@ -10,8 +10,11 @@ export const FLOOD_LIMITS = {
   futile: 30_000,
   /** Pieces of the transport's that no frame fits into, with bytes for a stream. */
   crumb: 20_000,
-  /** Such pieces with bytes for nobody: parts of a header, unknown streams', none at all. */
-  scrap: 5_000,
+  /**
+   * Such pieces with bytes for nobody: parts of a header, none at all, or those of a stream that
+   * was reset, until the peer knows.
+   */
+  scrap: 2_500,
 } as const satisfies Record<string, number>
 
 export type FloodKind = keyof typeof FLOOD_LIMITS
