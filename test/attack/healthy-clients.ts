@@ -18,7 +18,7 @@ export interface Outcome {
 
 /** Clients whose requests come at a steady rate, whether those before were answered or not. */
 export class HealthyClients {
-  private readonly outcomes: Outcome[] = []
+  private outcomes: Outcome[] = []
   /** When those were sent that have no outcome yet. */
   private readonly sentMs = new Set<number>()
   private readonly options: HealthyClientsOptions
@@ -30,14 +30,16 @@ export class HealthyClients {
     this.timer = setInterval(() => void this.ask(), 1_000 / options.rate)
   }
 
-  /** What became of the requests that were under way in that time; those that still are, too. */
+  /**
+   * What became of the requests that were under way in that time; those that still are, too. What
+   * ended before is forgotten.
+   */
   between(fromMs: number, toMs: number): readonly Outcome[] {
+    this.outcomes = this.outcomes.filter((outcome) => endMs(outcome) >= fromMs)
     const waiting = [...this.sentMs].map((sentMs) => {
       return { sentMs, durationMs: performance.now() - sentMs, failure: undefined }
     })
-    return [...this.outcomes, ...waiting].filter(
-      ({ sentMs, durationMs }) => sentMs <= toMs && sentMs + durationMs >= fromMs,
-    )
+    return [...this.outcomes, ...waiting].filter(({ sentMs }) => sentMs <= toMs)
   }
 
   stop(): void {
@@ -72,6 +74,10 @@ export class HealthyClients {
         .end()
     })
   }
+}
+
+function endMs({ sentMs, durationMs }: Outcome): number {
+  return sentMs + durationMs
 }
 
 /** What `share` (0 to 1) of the outcomes do not exceed, in milliseconds. */

@@ -1,27 +1,29 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { freePorts } from '../../bench/free-ports.ts'
 import { rssBytes } from '../../bench/process-usage.ts'
 import { PikoProcess } from '../../src/cli/piko-process.ts'
 import { Ticker } from '../soak/ticker.ts'
 import type { Attack, Victim } from './attack.ts'
+import {
+  CAN_SHARE_CORES,
+  COLLECTS_ALONE,
+  IN_IDLE_TIME,
+  leaveFirstCore,
+  ON_FIRST_CORE,
+  putEventLoopFirst,
+} from './cores.ts'
 import { HealthyClients, quantileMs } from './healthy-clients.ts'
 import type { Outcome } from './healthy-clients.ts'
 
 const PIKO = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 const ATTACKER = fileURLToPath(new URL('attacker.ts', import.meta.url))
 const SERVICE = fileURLToPath(new URL('service.ts', import.meta.url))
-const TYPESCRIPT = [process.execPath, '--import', 'tsx'] as const
+const NODE = process.execPath
+const TYPESCRIPT = ['--import', 'tsx'] as const
 const ENDPOINT = 'healthy'
-
-/**
- * The attacker takes all that others leave of his core, and no more: what healthy clients wait for
- * is to be the node, not their turn.
- */
-const IN_IDLE_TIME = ['chrt', '--idle', '0'] as const
 
 const LOOK_MS = 100
 
@@ -35,7 +37,7 @@ export interface SiegeOptions {
   readonly quietMs: number
   /** How long calm is waited for, behind each. */
   readonly patienceMs: number
-  /** Gives the node a processor core of its own, if there are two. */
+  /** Gives the node a core of its own, if there are two, and the attacker what others leave. */
   readonly pinned: boolean
 }
 
@@ -61,10 +63,7 @@ interface SiegeParts {
 }
 
 /**
- * A node with a service behind it, healthy clients in front of it, and one attacker after another:
- *
- *     core 0   the node
- *     core 1   agent, service, healthy clients; what they leave is the attacker's
+ * A node with a service behind it, healthy clients in front of it, and one attacker after another.
  */
 export class Siege {
   private readonly options: SiegeOptions
@@ -87,18 +86,22 @@ export class Siege {
 
   static async begin(options: SiegeOptions): Promise<Siege> {
     const ports = await freePorts('proxy', 'upstream', 'admin', 'gossip')
-    const isPinned = options.pinned && availableParallelism() > 1
-    if (isPinned) spawnSync('taskset', ['-acp', '1', `${process.pid}`])
-    const service = start([...TYPESCRIPT, SERVICE])
+    const isPinned = options.pinned && CAN_SHARE_CORES
+    if (isPinned) leaveFirstCore()
+    const service = start([NODE, COLLECTS_ALONE, ...TYPESCRIPT, SERVICE])
     const [servicePort] = (await once(service, 'message')) as [number]
-    const piko = [process.execPath, PIKO] as const
-    const server = new PikoProcess('server', [
-      ...(isPinned ? (['taskset', '-c', '0', ...piko] as const) : piko),
-      ...serverArgs(ports),
-    ])
+    const node = [NODE, PIKO, ...serverArgs(ports)] as const
+    const server = new PikoProcess('server', isPinned ? [...ON_FIRST_CORE, ...node] : node)
     await server.logged('node started')
-    const agent = new PikoProcess('agent', [...piko, ...agentArgs(ports.upstream, servicePort)])
+    const agentCommand = [
+      NODE,
+      COLLECTS_ALONE,
+      PIKO,
+      ...agentArgs(ports.upstream, servicePort),
+    ] as const
+    const agent = new PikoProcess('agent', agentCommand)
     await agent.logged('connected')
+    if (isPinned) [process, service, server, agent].forEach(putEventLoopFirst)
     const victim = { ...ports, endpoint: ENDPOINT }
     return new Siege(options, { victim, service, programs: [server, agent], isPinned })
   }
@@ -153,7 +156,7 @@ export class Siege {
   }
 
   private letLoose(attack: Attack): ChildProcess {
-    const attacker = [...TYPESCRIPT, ATTACKER, attack.name, JSON.stringify(this.victim)]
+    const attacker = [NODE, ...TYPESCRIPT, ATTACKER, attack.name, JSON.stringify(this.victim)]
     return start(this.isPinned ? [...IN_IDLE_TIME, ...attacker] : attacker)
   }
 
