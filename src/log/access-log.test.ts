@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { AccessLog } from './access-log.ts'
@@ -121,3 +123,27 @@ test('credentials under any name, and the queries of URLs, are not logged', () =
     response_headers: { Location: ['/callback'], Keep: ['a?b'] },
   })
 })
+
+test('names are remembered without the heads that they came in', () => {
+  const log = new AccessLog(new RecordingLogger(), { ...OPTIONS, level: 'debug' })
+  const HEADS = 100
+  const HEAD_BYTES = 512 * 1024
+  const fromBytes = usedBytes()
+  for (let i = 0; i < HEADS; i++) {
+    // Every time another text, as a parser gets it; a slice of it refers to the whole.
+    const name = `x-name-that-is-long-enough-${i}`
+    const head = Buffer.alloc(HEAD_BYTES, `${name}: `).toString('latin1')
+    log.write({ ...RECORD, requestFields: [head.slice(0, name.length), 'value'] })
+  }
+  expect(usedBytes() - fromBytes).toBeLessThan((HEADS * HEAD_BYTES) / 10)
+  // It remembers until here.
+  log.configure(OPTIONS)
+})
+
+/** Of JavaScript's heap, without garbage. */
+function usedBytes(): number {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  collect()
+  return process.memoryUsage().heapUsed
+}

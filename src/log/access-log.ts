@@ -165,6 +165,14 @@ interface Logged {
   readonly kind: 'plain' | 'redacted' | 'url'
 }
 
+/** What was decided of a name. */
+interface Decision {
+  /** As it came. */
+  readonly name: string
+  /** Undefined: it is not logged at all. */
+  readonly logged: Logged | undefined
+}
+
 const BRACE_OPEN = Buffer.from('{')
 const BRACE_CLOSE = Buffer.from('}')
 const BRACKET_CLOSE = Buffer.from(']')
@@ -178,11 +186,10 @@ const NAMES_MAX = 1_000
 class FieldSelection {
   private readonly allowed: ReadonlySet<string>
   private readonly blocked: ReadonlySet<string>
-  /** By the name as it came; `logged` undefined: not at all. */
-  private readonly names = new Map<string, { readonly logged: Logged | undefined }>()
+  private readonly byName = new Map<string, Decision>()
   private readonly byLowerName = new Map<string, Logged>()
-  /** What was decided for each of the fields that are being written. */
-  private readonly decided: (Logged | undefined)[] = []
+  /** For each of the fields that are being written; those before often had the same names. */
+  private readonly decisions: Decision[] = []
 
   constructor({ allowList, blockList }: HeaderFilter) {
     this.allowed = new Set(allowList.map((name) => name.toLowerCase()))
@@ -191,29 +198,45 @@ class FieldSelection {
 
   /** Writes `{"Content-Type":["text/plain"]}`: each name once, whatever case it came in. */
   write(fields: Readonly<Fields>, json: JsonBytes): void {
-    const { decided } = this
-    decided.length = 0
-    for (let i = 0; i < fields.length; i += 2) decided.push(this.decide(fields[i] as string))
+    this.decideAll(fields)
     json.raw(BRACE_OPEN)
     let isFirst = true
-    for (let at = 0; at < decided.length; at += 1) {
-      const logged = decided[at]
-      if (logged === undefined || decided.indexOf(logged) < at) continue
+    for (let at = 0; at < this.decisions.length; at += 1) {
+      const logged = this.decisions[at]?.logged
+      if (logged === undefined || this.isBefore(at, logged)) continue
       if (!isFirst) json.raw(COMMA)
       isFirst = false
       json.raw(logged.opening)
-      this.writeValues(fields, at, json)
+      this.writeValues(fields, at, logged, json)
       json.raw(BRACKET_CLOSE)
     }
     json.raw(BRACE_CLOSE)
   }
 
+  private decideAll(fields: Readonly<Fields>): void {
+    const { decisions } = this
+    const count = fields.length / 2
+    if (decisions.length > count) decisions.length = count
+    for (let at = 0; at < count; at += 1) {
+      const name = fields[2 * at] as string
+      if (decisions[at]?.name !== name) decisions[at] = this.byName.get(name) ?? this.learn(name)
+    }
+  }
+
+  private isBefore(end: number, logged: Logged): boolean {
+    for (let at = 0; at < end; at += 1) if (this.decisions[at]?.logged === logged) return true
+    return false
+  }
+
   /** The values of all fields that have the name of the one at `first`, in order. */
-  private writeValues(fields: Readonly<Fields>, first: number, json: JsonBytes): void {
-    const { decided } = this
-    const logged = decided[first] as Logged
-    for (let at = first; at < decided.length; at += 1) {
-      if (decided[at] !== logged) continue
+  private writeValues(
+    fields: Readonly<Fields>,
+    first: number,
+    logged: Logged,
+    json: JsonBytes,
+  ): void {
+    for (let at = first; at < this.decisions.length; at += 1) {
+      if (this.decisions[at]?.logged !== logged) continue
       if (at > first) json.raw(COMMA)
       const value = fields[2 * at + 1] as string
       if (logged.kind === 'redacted') json.raw(REDACTION)
@@ -221,21 +244,17 @@ class FieldSelection {
     }
   }
 
-  /** The same object for a name in any case, so that names can be compared by it. */
-  private decide(written: string): Logged | undefined {
-    const known = this.names.get(written)
-    return known === undefined ? this.learn(written) : known.logged
-  }
-
-  private learn(written: string): Logged | undefined {
-    const lowerName = written.toLowerCase()
+  private learn(written: string): Decision {
+    const name = detached(written)
+    const lowerName = name.toLowerCase()
     const isLogged =
       this.allowed.size > 0 ? this.allowed.has(lowerName) : !this.blocked.has(lowerName)
-    const logged = isLogged ? this.loggedAs(lowerName) : undefined
-    if (this.names.size < NAMES_MAX) this.names.set(written, { logged })
-    return logged
+    const decision = { name, logged: isLogged ? this.loggedAs(lowerName) : undefined }
+    if (this.byName.size < NAMES_MAX) this.byName.set(name, decision)
+    return decision
   }
 
+  /** The same object for a name in any case, so that names can be compared by it. */
   private loggedAs(lowerName: string): Logged {
     let logged = this.byLowerName.get(lowerName)
     if (logged === undefined) {
@@ -245,6 +264,11 @@ class FieldSelection {
     }
     return logged
   }
+}
+
+/** A copy of its own: a slice keeps alive the head that it was cut from. */
+function detached(name: string): string {
+  return Buffer.from(name).toString()
 }
 
 function kindOf(lowerName: string): Logged['kind'] {

@@ -3,6 +3,8 @@ const BYTES_MIN = 4_096
 
 const BYTES_KEPT_MAX = 65_536
 
+const SHORT_BYTES = 64
+
 const QUOTE = 0x22
 const DIGIT_0 = 0x30
 
@@ -39,9 +41,10 @@ export class JsonBytes {
     this.makeRoom(piece.length)
     const { buffer } = this
     let at = this.length
-    // Pieces are short: a loop beats the call of `set`.
-    for (let i = 0; i < piece.length; i++) buffer[at++] = piece[i] as number
-    this.length = at
+    // For the short ones a loop beats the call of `set`.
+    if (piece.length > SHORT_BYTES) buffer.set(piece, at)
+    else for (let i = 0; i < piece.length; i++) buffer[at++] = piece[i] as number
+    this.length += piece.length
   }
 
   /** A string, with its quotes. */
