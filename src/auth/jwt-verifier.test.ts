@@ -89,6 +89,16 @@ test('a secret verifies nothing that was signed with another', async () => {
   expect(await outcome(await signToken(makeSigningKey('HS256')))).toBe('invalid-token')
 })
 
+test.each([' ', '\t', '\n', '=', '+', '.'])('a token with %j anywhere is none', async (odd) => {
+  const { outcome, how } = start()
+  const token = await signToken(signer)
+  const ends = [...token.matchAll(/\./g)].map(({ index }) => index)
+  for (const at of [0, ...ends, ...ends.map((end) => end + 1), token.length - 1, token.length]) {
+    expect(await outcome(`${token.slice(0, at)}${odd}${token.slice(at)}`)).toBe('invalid-token')
+  }
+  expect(how).toEqual([])
+})
+
 test('what is too long to be a token is not looked at', async () => {
   const { outcome, how } = start()
   expect(await outcome(`${'a'.repeat(20_000)}.b.c`)).toBe('invalid-token')

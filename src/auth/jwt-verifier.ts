@@ -30,6 +30,12 @@ export interface JwtVerifierOptions {
 /** Longer than any token that somebody sends in a header field. */
 const TOKEN_CHARACTERS_MAX = 16 * 1024
 
+/**
+ * RFC 7515 §7.1, and §2: without white space or padding. The library overlooks white space in the
+ * signature, and whoever has one token would have as many that are not known yet as he likes.
+ */
+const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/
+
 const CACHED_TOKENS_MAX = 10_000
 
 /** Keys tried for a token that names none: signatures cost. */
@@ -76,6 +82,7 @@ export class JwtVerifier {
       this.options.verified('cache')
       return known.expiresAtMs > this.now() ? known : { refused: 'expired-token' }
     }
+    if (!COMPACT.test(token)) return { refused: 'invalid-token' }
     const pending = this.pending.get(hash)
     if (pending !== undefined) return pending
     if (this.pending.size - this.waiting >= PENDING_MAX) return { refused: 'unavailable' }
