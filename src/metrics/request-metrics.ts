@@ -1,3 +1,4 @@
+import { METHODS } from 'node:http'
 import type { Counter } from './counter.ts'
 import type { Family } from './family.ts'
 import { LATENCY_BUCKETS, SIZE_BUCKETS } from './histogram.ts'
@@ -13,6 +14,11 @@ export interface CountedRequest {
   readonly requestBytes: number
   readonly responseBytes: number
 }
+
+const KNOWN_METHODS: ReadonlySet<string> = new Set(METHODS)
+
+/** Of methods that nobody knows: who makes them up would make up metrics. */
+const OTHER_METHOD = 'other'
 
 interface Families {
   readonly inFlight: Family<InFlight>
@@ -108,11 +114,12 @@ export class RequestCounters {
   }
 
   private outcome(method: string, status: number): Outcome {
-    let byStatus = this.outcomes.get(method)
-    if (byStatus === undefined) this.outcomes.set(method, (byStatus = new Map()))
+    const label = KNOWN_METHODS.has(method) ? method : OTHER_METHOD
+    let byStatus = this.outcomes.get(label)
+    if (byStatus === undefined) this.outcomes.set(label, (byStatus = new Map()))
     let outcome = byStatus.get(status)
     if (outcome === undefined) {
-      const labels = [...this.labels, String(status), method]
+      const labels = [...this.labels, String(status), label]
       const { requests, latency } = this.families
       outcome = { requests: requests.with(...labels), latency: latency.with(...labels) }
       byStatus.set(status, outcome)
