@@ -51,8 +51,8 @@ const DECLARE_MS = 5_000
 const HELD_MAX = 256
 
 /**
- * What reading a datagram leaves behind, about. A flood of them is collected often and in moments,
- * before there is so much that requests have to wait for it.
+ * What a datagram counts for. It leaves less behind, but collecting costs by the number: a thousand
+ * at once take a third of a millisecond, which requests can wait for in a flood of them.
  */
 const DATAGRAM_GARBAGE_BYTES = 4_096
 
