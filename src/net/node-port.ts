@@ -1,14 +1,12 @@
-import { createSocket } from 'node:dgram'
-import type { Socket as UdpSocket } from 'node:dgram'
-import { connect as connectTcp, createServer as createTcpServer, isIPv6 } from 'node:net'
+import { connect as connectTcp, createServer as createTcpServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
-import { formatHostPort, parseHostPort } from '../std/host-port.ts'
+import { parseHostPort } from '../std/host-port.ts'
 import type { HostPort } from '../std/host-port.ts'
 import { assert } from '../std/assert.ts'
 import type { KeyRing } from './key-ring.ts'
-import { listen, ListenError } from './listen.ts'
-import { PacketGate } from './packet-gate.ts'
+import { listen } from './listen.ts'
+import { PacketPort } from './packet-port.ts'
 import { PacketSeal } from './packet-seal.ts'
 import type { ReadGarbage } from './read-garbage.ts'
 import { Tarpit } from './tarpit.ts'
@@ -76,10 +74,9 @@ export class NodePort {
   private readonly keys: KeyRing | undefined
   private readonly seal: PacketSeal | undefined
   private readonly server: Server
-  private udp: UdpSocket | undefined
+  private readonly packets: PacketPort
   private readonly sockets = new Set<Socket>()
   private readonly limits: NodePortLimits
-  private readonly gate: PacketGate
   private readonly garbage: ReadGarbage
   private readonly tarpit = new Tarpit(HELD_MAX)
   private undeclared = 0
@@ -90,10 +87,10 @@ export class NodePort {
   constructor(handler: NodePortHandler, { keys, limits, garbage }: NodePortOptions) {
     this.limits = limits
     this.garbage = garbage
-    this.gate = new PacketGate(limits.maxStrangerPackets, () => handler.nodeAddresses())
     this.handler = handler
     this.keys = keys
     this.seal = keys && new PacketSeal(keys)
+    this.packets = this.createPacketPort()
     this.server = this.createServer()
     this.server.maxConnections = limits.maxConnections
     this.server.on('drop', (dropped) => this.tooMany(dropped?.remoteAddress ?? ''))
@@ -107,14 +104,13 @@ export class NodePort {
   /** Opens both sides on one port. Rejects with a ListenError. */
   async listen(address: HostPort): Promise<HostPort> {
     const bound = await listen(this.server, address, 'gossip')
-    await this.bindUdp(bound)
+    await this.packets.bind(bound)
     return bound
   }
 
   /** Sends a datagram; it may be lost. */
   send(address: string, bytes: Uint8Array): void {
-    const { host, port } = parsed(address)
-    this.udp?.send(this.seal?.seal(bytes) ?? bytes, port, host)
+    this.packets.send(address, this.seal?.seal(bytes) ?? bytes)
   }
 
   /** Opens a stream to another node. What is written before it is connected waits. */
@@ -129,7 +125,7 @@ export class NodePort {
   async close(): Promise<void> {
     for (const socket of this.sockets) socket.destroy()
     await Promise.all([
-      new Promise<void>((resolve) => (this.udp ? this.udp.close(resolve) : resolve())),
+      this.packets.close(),
       new Promise<void>((resolve) => this.server.close(() => resolve())),
     ])
   }
@@ -206,31 +202,28 @@ export class NodePort {
     socket.once('close', () => this.sockets.delete(socket))
   }
 
-  private received(bytes: Buffer, from: { address: string; port: number }): void {
-    this.garbage.add(DATAGRAM_GARBAGE_BYTES)
-    const address = formatHostPort({ host: from.address, port: from.port })
-    // Before anything else: refusing has to be cheap.
-    if (!this.gate.admits(address, performance.now())) {
-      return this.limits.exceeded('max_stranger_packets', from.address)
-    }
-    const packet = this.seal === undefined ? bytes : this.seal.open(bytes)
-    if (packet === undefined) this.foreignPackets += 1
-    else this.handler.packet(address, packet)
+  private createPacketPort(): PacketPort {
+    const { handler, limits } = this
+    return new PacketPort(
+      {
+        packet: (from, bytes) => this.received(from, bytes),
+        refused: (address) => this.refusedPacket(address),
+        nodeAddresses: () => handler.nodeAddresses(),
+      },
+      limits.maxStrangerPackets,
+    )
   }
 
-  private async bindUdp({ host, port }: HostPort): Promise<void> {
-    const udp = createSocket(isIPv6(host) ? 'udp6' : 'udp4')
-    this.udp = udp
-    udp.on('message', (bytes, from) => this.received(bytes, from))
-    await new Promise<void>((resolve, reject) => {
-      udp.once('error', (cause) => {
-        const place = `${formatHostPort({ host, port })} (UDP)`
-        reject(new ListenError('listen', `gossip port: listen on ${place}: failed`, { cause }))
-      })
-      udp.bind({ port, ...(host !== '' && { address: host }) }, resolve)
-    })
-    // An unreachable peer comes back as an error of the socket; gossip finds out by itself.
-    udp.on('error', () => {})
+  private received(from: string, bytes: Buffer): void {
+    this.garbage.add(DATAGRAM_GARBAGE_BYTES)
+    const packet = this.seal === undefined ? bytes : this.seal.open(bytes)
+    if (packet === undefined) this.foreignPackets += 1
+    else this.handler.packet(from, packet)
+  }
+
+  private refusedPacket(address: string): void {
+    this.garbage.add(DATAGRAM_GARBAGE_BYTES)
+    this.limits.exceeded('max_stranger_packets', address)
   }
 }
 

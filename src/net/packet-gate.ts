@@ -8,10 +8,10 @@ const WINDOW_MS = 1_000
 export class PacketGate {
   private readonly strangersPerSecond: number
   private readonly knownAddresses: () => Iterable<string>
-  private windowEndsMs = 0
+  /** When the count of strangers begins anew. */
+  windowEndsMs = 0
   private count = 0
-  /** Taken down when the first datagram too many comes. */
-  private known: ReadonlySet<string> | undefined
+  private knownNow: ReadonlySet<string> | undefined
 
   constructor(strangersPerSecond: number, knownAddresses: () => Iterable<string>) {
     this.strangersPerSecond = strangersPerSecond
@@ -22,11 +22,16 @@ export class PacketGate {
     if (nowMs >= this.windowEndsMs) {
       this.windowEndsMs = nowMs + WINDOW_MS
       this.count = 0
-      this.known = undefined
+      this.knownNow = undefined
     }
     this.count += 1
     if (this.count <= this.strangersPerSecond) return true
-    this.known ??= new Set(this.knownAddresses())
     return this.known.has(from)
+  }
+
+  /** Taken down once a window, when the first datagram too many comes. */
+  get known(): ReadonlySet<string> {
+    this.knownNow ??= new Set(this.knownAddresses())
+    return this.knownNow
   }
 }
