@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+
+const EVENT_LOOP_FIRST = fileURLToPath(new URL('event-loop-first.py', import.meta.url))
 
 /*
  * Two cores, so that healthy clients wait for nothing but the node:
@@ -8,8 +10,8 @@ import { availableParallelism } from 'node:os'
  *     core 0   the node
  *     core 1   agent, service, healthy clients; what they leave is the attacker's
  *
- * On either the event loops come before the compilers, as if these had cores of their own. Among
- * equals one that runs goes on until the kernel's clock ticks, up to 4 ms.
+ * On either the event loops come first: before the compilers, as if these had cores of their own,
+ * and before whatever else this machine does.
  */
 
 export const CAN_SHARE_CORES = availableParallelism() > 1
@@ -31,9 +33,9 @@ export function leaveFirstCore(): void {
   spawnSync('taskset', ['-acp', '1', `${process.pid}`])
 }
 
-/** The event loop of a process before its other threads, once it has them. */
-export function putEventLoopFirst({ pid }: { readonly pid?: number | undefined }): void {
-  // A process's id is that of its first thread.
-  const others = readdirSync(`/proc/${pid}/task`).filter((thread) => thread !== `${pid}`)
-  for (const thread of others) spawnSync('chrt', ['--idle', '--pid', '0', thread])
+/** Of each process, once it has all its threads: the event loop before everything else. */
+export function putEventLoopsFirst(
+  processes: readonly { readonly pid?: number | undefined }[],
+): void {
+  spawnSync('python3', [EVENT_LOOP_FIRST, ...processes.map(({ pid }) => `${pid}`)])
 }

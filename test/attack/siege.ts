@@ -13,7 +13,7 @@ import {
   IN_IDLE_TIME,
   leaveFirstCore,
   ON_FIRST_CORE,
-  putEventLoopFirst,
+  putEventLoopsFirst,
 } from './cores.ts'
 import { HealthyClients, quantileMs } from './healthy-clients.ts'
 import type { Outcome } from './healthy-clients.ts'
@@ -101,7 +101,7 @@ export class Siege {
     ] as const
     const agent = new PikoProcess('agent', agentCommand)
     await agent.logged('connected')
-    if (isPinned) [process, service, server, agent].forEach(putEventLoopFirst)
+    if (isPinned) putEventLoopsFirst([process, service, server, agent])
     const victim = { ...ports, endpoint: ENDPOINT }
     return new Siege(options, { victim, service, programs: [server, agent], isPinned })
   }
