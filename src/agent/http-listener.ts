@@ -47,6 +47,7 @@ export class HttpListener implements TunnelOwner {
       address: options.service,
       tls: options.service.tls ? options.serviceTls : undefined,
       ...options.pool,
+      turn: options.tunnel.runtime.turn,
     })
     this.tunnel = new TunnelGroup(options.tunnel, this)
   }

@@ -189,7 +189,7 @@ export class ServiceExchange implements StreamHandler, SocketUser, Timed {
       decodeLatin1,
     })
     service.socket.resume()
-    service.socket.write(this.headText, 'latin1')
+    service.write(this.headText)
   }
 
   /**
@@ -211,11 +211,11 @@ export class ServiceExchange implements StreamHandler, SocketUser, Timed {
       this.requestBytes += bytes.length
       this.renewDeadline()
       for (const piece of this.requestChunked ? encodeChunk(bytes) : [bytes]) {
-        this.service?.socket.write(piece)
+        this.service?.write(piece)
       }
     },
     end: (trailers) => {
-      if (this.requestChunked) this.service?.socket.write(encodeLastChunk(trailers))
+      if (this.requestChunked) this.service?.write(encodeLastChunk(trailers))
     },
   }
 

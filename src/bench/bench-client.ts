@@ -64,7 +64,7 @@ export class BenchClient implements SocketUser, ResponseSink {
     this.timer.refresh()
     this.sentMs = performance.now()
     this.socket ??= this.options.pool.dial(this)
-    this.socket.socket.write(request, 'latin1')
+    this.socket.write(request)
   }
 
   // What the socket brings.

@@ -2,6 +2,7 @@ import { ClientTls } from '../net/client-tls.ts'
 import { MuxRuntime } from '../net/mux-conn.ts'
 import { encodeLatin1 } from '../net/latin1.ts'
 import { SocketPool } from '../net/socket-pool.ts'
+import type { TurnFlush } from '../net/turn-flush.ts'
 import type { Logger } from '../log/logger.ts'
 import { CodedError } from '../std/errors.ts'
 import { randomBelow } from '../std/prng.ts'
@@ -44,8 +45,9 @@ export class HttpBench {
     // An endpoint without an upstream would only measure errors.
     const endpointCount = Math.min(config.endpoints, config.upstreams)
     this.endpointIds = Array.from({ length: endpointCount }, (_, index) => `bench-${index}`)
-    this.upstreams = this.createUpstreams(logger.child('upstream'))
-    this.pool = createPool(config.connect.proxyUrl)
+    const runtime = new MuxRuntime()
+    this.upstreams = this.createUpstreams(runtime, logger.child('upstream'))
+    this.pool = createPool(config.connect.proxyUrl, runtime.turn)
   }
 
   /** Requests answered or failed until now. */
@@ -136,9 +138,8 @@ export class HttpBench {
     return `POST / HTTP/1.1\r\n${fields}\r\n${length}\r\n\r\n${this.body}`
   }
 
-  private createUpstreams(logger: Logger): AnsweringUpstream[] {
+  private createUpstreams(runtime: MuxRuntime, logger: Logger): AnsweringUpstream[] {
     const { connect, upstreams } = this.config
-    const runtime = new MuxRuntime()
     const answer = encodeLatin1(
       `HTTP/1.1 200 OK\r\nContent-Length: ${this.body.length}\r\n\r\n${this.body}`,
     )
@@ -156,7 +157,7 @@ export class HttpBench {
 }
 
 /** Sockets to where a URL points; clients keep theirs themselves. */
-function createPool(proxyUrl: string): SocketPool {
+function createPool(proxyUrl: string, turn: TurnFlush): SocketPool {
   const { protocol, hostname, port } = new URL(proxyUrl)
   const isSecure = protocol === 'https:'
   const clientTls = new ClientTls()
@@ -169,5 +170,6 @@ function createPool(proxyUrl: string): SocketPool {
     idleMax: 0,
     idleTimeoutMs: 0,
     keepAliveMs: 30_000,
+    turn,
   })
 }

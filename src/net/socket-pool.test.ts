@@ -4,6 +4,7 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { SocketPool } from './socket-pool.ts'
 import type { PooledSocket, SocketPoolOptions, SocketUser } from './socket-pool.ts'
+import { TurnFlush } from './turn-flush.ts'
 
 /** A user that keeps what it is told. */
 class Noting implements SocketUser {
@@ -71,6 +72,7 @@ function pool(options: Partial<SocketPoolOptions> = {}): SocketPool {
     idleMax: 2,
     idleTimeoutMs: 60_000,
     keepAliveMs: 0,
+    turn: new TurnFlush(),
     ...options,
   })
   pools.push(made)

@@ -29,18 +29,22 @@ const HELD_BYTES_MAX = 4_096
 export class ClientResponse implements ResponseSink, Flushable {
   private readonly response: ServerResponse
   private readonly owner: ClientResponseOwner
+  private readonly turn: TurnFlush
   /** Whether the client's socket is full. */
   blocked = false
   /** What the client got, for metrics and the access log. */
   fields: Fields = []
   byteCount = 0
   private hasLength = false
-  private headWaits = false
   private held: Uint8Array | undefined
+  /** The last bytes of the body, once they are known. */
+  private ending: string | undefined
+  private isDue = false
 
-  constructor(response: ServerResponse, owner: ClientResponseOwner) {
+  constructor(response: ServerResponse, owner: ClientResponseOwner, turn: TurnFlush) {
     this.response = response
     this.owner = owner
+    this.turn = turn
   }
 
   get status(): number {
@@ -75,15 +79,22 @@ export class ClientResponse implements ResponseSink, Flushable {
    * Sends the head at the end of this turn if none of the body has come by then: it may not come
    * for minutes. Sending it at once would cost a write of its own when the body is right behind.
    */
-  flushHeadSoon(turn: TurnFlush): void {
-    if (this.headWaits || this.byteCount > 0) return
-    this.headWaits = true
-    turn.add(this)
+  flushHeadSoon(): void {
+    if (this.byteCount === 0) this.flushSoon()
+  }
+
+  private flushSoon(): void {
+    if (this.isDue) return
+    this.isDue = true
+    this.turn.add(this)
   }
 
   flushTurn(): void {
-    this.headWaits = false
-    if (this.byteCount === 0 && !this.response.writableEnded) this.response.flushHeaders()
+    this.isDue = false
+    const { response, ending } = this
+    if (response.destroyed) return
+    if (ending !== undefined) response.end(ending, 'latin1')
+    else if (this.byteCount === 0 && !response.writableEnded) response.flushHeaders()
   }
 
   /** Small bytes wait for what came with them: with the end right behind, one write does all. */
@@ -110,13 +121,17 @@ export class ClientResponse implements ResponseSink, Flushable {
     })
   }
 
+  /**
+   * Ends with this turn: one answer right behind the other finds their readers awake, and to wake
+   * one costs as much as to write to it.
+   */
   end(trailers: Fields): void {
     if (trailers.length > 0) this.response.addTrailers(pairs(trailers))
     const { held } = this
     this.held = undefined
     // node:http joins a text to a head that has not left yet; bytes it would send beside it.
-    if (held === undefined) this.response.end()
-    else this.response.end(decodeLatin1(held, 0, held.length), 'latin1')
+    this.ending = held === undefined ? '' : decodeLatin1(held, 0, held.length)
+    this.flushSoon()
     this.owner.responded()
   }
 

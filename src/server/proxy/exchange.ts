@@ -64,7 +64,7 @@ export class Exchange implements StreamHandler, ClientResponseOwner, IncomingBod
   constructor(request: IncomingMessage, response: ServerResponse, options: ExchangeOptions) {
     this.request = request
     this.options = options
-    this.response = new ClientResponse(response, this)
+    this.response = new ClientResponse(response, this, options.turn)
     this.reader = new ResponseReader(this.response, {
       requestMethod: options.edge.method,
       headBytesMax: options.headBytesMax,
@@ -131,7 +131,7 @@ export class Exchange implements StreamHandler, ClientResponseOwner, IncomingBod
     } else if (this.reader.violation !== undefined) {
       this.fail()
     } else {
-      if (this.response.begun) this.response.flushHeadSoon(this.options.turn)
+      if (this.response.begun) this.response.flushHeadSoon()
       if (!this.response.blocked) this.drained()
     }
   }
