@@ -98,6 +98,17 @@ test('the socket that was used last is taken first', async () => {
   expect([first.reused, first.receivedBytes]).toEqual([true, 0])
 })
 
+test('what is written in a turn leaves as one at its end', async () => {
+  const pooled = await dialled(pool())
+  const { socket } = pooled
+  pooled.write('a head and ')
+  pooled.write(Buffer.from('a body'))
+  expect([socket.writableLength, socket.bytesWritten]).toEqual([17, 17])
+  const [heard] = (await once(peers[0] as Socket, 'data')) as [Buffer]
+  expect(heard.toString()).toBe('a head and a body')
+  expect(socket.writableLength).toBe(0)
+})
+
 test('a socket that was idle for too long is left for those who take it', async () => {
   const from = pool()
   const pooled = await dialled(from)
