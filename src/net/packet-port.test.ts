@@ -90,6 +90,16 @@ test('in a flood strangers are not even read, and nodes are', async () => {
   }
 })
 
+test('who is written to in a flood is heard, known or not', async () => {
+  const node = await openSocket('127.0.0.1')
+  const port = await openPort([])
+  await flood(port.number)
+  for (const text of ['one', 'two']) port.packetPort.send(addressOf(node), Buffer.from(text))
+  const [question] = (await once(node, 'message')) as [Buffer]
+  expect(['one', 'two']).toContain(question.toString())
+  await tell(node, port, 'answer')
+})
+
 test('after a flood strangers are heard again, until the next one', async () => {
   const node = await openSocket('127.0.0.1')
   const port = await openPort([addressOf(node)])

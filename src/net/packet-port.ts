@@ -63,11 +63,13 @@ export class PacketPort {
     }
   }
 
-  /** Sends a datagram; it may be lost, as all are to strangers while the port rests. */
+  /** Sends a datagram; it may be lost. */
   send(address: string, bytes: Uint8Array): void {
     const { host, port } = parsed(address)
+    const lane = this.lanes.get(address)
     if (this.everybody !== undefined) this.everybody.send(bytes, port, host)
-    else this.lanes.get(address)?.send(bytes)
+    else if (lane !== undefined) lane.send(bytes)
+    else void this.sendByNewLane(address, bytes)
   }
 
   async close(): Promise<void> {
@@ -94,7 +96,7 @@ export class PacketPort {
     this.isResting = true
     clearTimeout(this.calm)
     await this.openLanes(nodes)
-    if (this.isClosed) return this.closeLanes()
+    if (this.isClosed) return
     this.everybody?.close()
     this.everybody = undefined
     this.wakeAfter(this.gate.windowEndsMs - performance.now())
@@ -121,22 +123,27 @@ export class PacketPort {
       lane.close()
     }
     const missing = [...nodes].filter((address) => !this.lanes.has(address))
-    await Promise.all(missing.map(async (address) => this.openLane(address).catch(() => {})))
+    await Promise.all(missing.map(async (address) => this.openLane(address)))
+  }
+
+  /** To whom this node would like to know: so the answer is heard in the flood, too. */
+  private async sendByNewLane(address: string, bytes: Uint8Array): Promise<void> {
+    if (this.isClosed || this.lanes.size >= LANES_MAX) return
+    await this.openLane(address)
+    this.lanes.get(address)?.send(bytes)
   }
 
   private async openLane(address: string): Promise<void> {
     const { host, port } = parsed(address)
-    const lane = await this.bound()
-    try {
-      await new Promise<void>((resolve, reject) => {
-        // Fails for an address that is not of this socket's family.
-        const connected: (error?: Error) => void = (error) => (error ? reject(error) : resolve())
-        lane.connect(port, host, connected)
-      })
-      this.lanes.set(address, lane)
-    } catch {
-      lane.close()
-    }
+    const lane = await this.bound().catch(() => undefined)
+    if (lane === undefined) return
+    const failure = await new Promise<Error | undefined>((resolve) => {
+      const connected: (error?: Error) => void = resolve
+      lane.connect(port, host, connected)
+    })
+    // It fails for an address that is not of this socket's family.
+    if (failure !== undefined || this.isClosed || this.lanes.has(address)) lane.close()
+    else this.lanes.set(address, lane)
   }
 
   private closeLanes(): void {
